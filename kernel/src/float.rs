@@ -1,0 +1,104 @@
+//! f32 and f64: the naive loop is the specification.
+//!
+//! Read left to right, multiply then add, no fused multiply-add, no reassociation:
+//! `score = (((0 + q0 k0) + q1 k1) + …) · scale`, then the mask, `max` over the visible keys,
+//! `weight = exp_neg(score − max)`, `sum` in key order,
+//! `output[e] = (((0 + w0 v0[e]) + w1 v1[e]) + …) · (1 / sum)`.
+//!
+//! NaN or infinity in a row of Q makes that row of the output NaN, and no other.
+
+use core::marker::PhantomData;
+
+use crate::exp::{exp_neg, exp_neg_f64};
+use crate::format::{Format, Number};
+use crate::view::View;
+
+/// The format of `f32` or `f64`: no scale, rounding at every operation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Float<N>(PhantomData<N>);
+
+impl<N> Float<N> {
+    /// The format as a value.
+    pub const FORMAT: Self = Self(PhantomData);
+}
+
+/// Writes the naive loop for one float type.
+macro_rules! naive_loop {
+    ($float:ty, $exp_neg:path) => {
+        impl Number for $float {
+            type Format = Float<$float>;
+            const FORMAT: Self::Format = Float::FORMAT;
+        }
+
+        impl Format for Float<$float> {
+            type Element = $float;
+            type Cell = $float;
+            type Sum = $float;
+            type Prepared = $float;
+
+            const ZERO_CELL: $float = 0.0;
+            const ZERO: $float = 0.0;
+            const MAX_WIDTH: usize = usize::MAX;
+            const MAX_KEYS: usize = usize::MAX;
+
+            #[allow(
+                clippy::cast_possible_truncation,
+                reason = "f32 takes the scale rounded once; the same line serves f64"
+            )]
+            fn prepare(&self, scale: f64) -> $float {
+                scale as $float
+            }
+
+            fn score(scale: $float, q: &[$float], k: &[$float]) -> $float {
+                let mut dot = 0.0;
+                for (q, k) in q.iter().zip(k) {
+                    dot += q * k;
+                }
+                dot * scale
+            }
+
+            fn weigh(_: $float, cells: &mut [$float]) -> $float {
+                let mut max = <$float>::NEG_INFINITY;
+                for &score in cells.iter() {
+                    if score > max {
+                        max = score;
+                    }
+                }
+                let mut sum = 0.0;
+                for cell in cells {
+                    *cell = $exp_neg(*cell - max);
+                    sum += *cell;
+                }
+                sum
+            }
+
+            fn mix(weights: &[$float], sum: $float, v: View<'_, $float>, output: &mut [$float]) {
+                output.fill(0.0);
+                for (weight, values) in weights.iter().zip(v.iter_rows()) {
+                    for (output, value) in output.iter_mut().zip(values) {
+                        *output += weight * value;
+                    }
+                }
+                let reciprocal = 1.0 / sum;
+                for output in output {
+                    *output *= reciprocal;
+                }
+            }
+
+            fn score_real(&self, score: $float, _: f64) -> f64 {
+                f64::from(score)
+            }
+
+            fn weight_real(weight: $float, sum: $float) -> f64 {
+                f64::from(weight * (1.0 / sum))
+            }
+
+            fn output_real(&self, output: $float) -> f64 {
+                f64::from(output)
+            }
+        }
+    };
+}
+
+naive_loop!(f32, exp_neg);
+naive_loop!(f64, exp_neg_f64);

@@ -1,0 +1,62 @@
+//! What a number format must do: three stages of one query, and say what its numbers mean.
+
+use crate::view::View;
+
+/// A number format: how the three stages of attention are computed for one query.
+///
+/// The algorithm in [`attend_view`](crate::attend_view) calls [`score`](Self::score),
+/// [`weigh`](Self::weigh) and [`mix`](Self::mix) in this order; between them stands the mask.
+/// A format is a value, since fixed point may carry run-time scales.
+pub trait Format: Copy {
+    /// What Q, K, V and the output are made of.
+    type Element: Copy;
+    /// One cell of a row: first a score, then in its place the weight that the score becomes.
+    type Cell: Copy;
+    /// The sum of a row of weights.
+    type Sum: Copy;
+    /// What is worked out once per call from the scale.
+    type Prepared: Copy;
+
+    /// A cell with weight zero.
+    const ZERO_CELL: Self::Cell;
+    /// An element that is zero: the output of a query that sees no key.
+    const ZERO: Self::Element;
+    /// The widest query and key (D) whose dot product cannot overflow.
+    const MAX_WIDTH: usize;
+    /// The most keys (S) over which no sum can overflow.
+    const MAX_KEYS: usize;
+
+    /// Folds the softmax scale and the scales of Q and K into what the stages need.
+    fn prepare(&self, scale: f64) -> Self::Prepared;
+
+    /// The score of one query row and one key row, both (D).
+    fn score(prepared: Self::Prepared, q: &[Self::Element], k: &[Self::Element]) -> Self::Cell;
+
+    /// Turns the scores of the visible keys into weights, in place, and returns their sum.
+    fn weigh(prepared: Self::Prepared, cells: &mut [Self::Cell]) -> Self::Sum;
+
+    /// Adds up the rows of `v` (S, E), each times its weight, and divides by `sum`.
+    fn mix(
+        weights: &[Self::Cell],
+        sum: Self::Sum,
+        v: View<'_, Self::Element>,
+        output: &mut [Self::Element],
+    );
+
+    /// The real number that a score stands for, under the softmax scale of the call.
+    fn score_real(&self, score: Self::Cell, scale: f64) -> f64;
+
+    /// The share that a weight has of the `sum` of its row, 0 to 1.
+    fn weight_real(weight: Self::Cell, sum: Self::Sum) -> f64;
+
+    /// The real number that an element of the output (and of V) stands for.
+    fn output_real(&self, output: Self::Element) -> f64;
+}
+
+/// A number that brings its own format along: `f32`, `f64`, `FixedI16<Frac>`, `FixedI8<Frac>`.
+pub trait Number: Copy {
+    /// The format of this number.
+    type Format: Format<Element = Self>;
+    /// That format as a value.
+    const FORMAT: Self::Format;
+}

@@ -1,0 +1,266 @@
+//! Matrices of run-time shape, borrowed and row-major, and what can be wrong with their shapes.
+
+use core::fmt;
+
+/// A borrowed row-major matrix, (rows, columns).
+#[derive(Debug)]
+pub struct View<'a, N> {
+    values: &'a [N],
+    rows: usize,
+    columns: usize,
+}
+
+impl<N> Clone for View<'_, N> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<N> Copy for View<'_, N> {}
+
+impl<'a, N> View<'a, N> {
+    /// Sees `values` as `rows` rows of `columns` values each.
+    ///
+    /// # Errors
+    /// [`ShapeError::Length`] unless there are exactly `rows · columns` values.
+    pub const fn new(values: &'a [N], rows: usize, columns: usize) -> Result<Self, ShapeError> {
+        match rows.checked_mul(columns) {
+            Some(len) if len == values.len() => Ok(Self {
+                values,
+                rows,
+                columns,
+            }),
+            _ => Err(ShapeError::Length {
+                values: values.len(),
+                rows,
+                columns,
+            }),
+        }
+    }
+
+    /// The number of rows.
+    pub const fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The number of columns.
+    pub const fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// All values, row after row.
+    pub const fn values(&self) -> &'a [N] {
+        self.values
+    }
+
+    /// Row `i`, empty if there is none.
+    pub fn row(&self, i: usize) -> &'a [N] {
+        let start = i * self.columns;
+        self.values
+            .get(start..start + self.columns)
+            .unwrap_or_default()
+    }
+
+    /// Every row from the first to the last, also when a row has no column.
+    pub fn iter_rows(&self) -> impl Iterator<Item = &'a [N]> + use<'a, N> {
+        let view = *self;
+        (0..self.rows).map(move |i| view.row(i))
+    }
+
+    /// The rows `start..end`, as far as they exist.
+    #[must_use]
+    pub fn rows_between(&self, start: usize, end: usize) -> Self {
+        let end = end.min(self.rows);
+        let start = start.min(end);
+        Self {
+            values: self
+                .values
+                .get(start * self.columns..end * self.columns)
+                .unwrap_or_default(),
+            rows: end - start,
+            columns: self.columns,
+        }
+    }
+
+    /// The same rows and columns over other `values`, which are as many.
+    pub(crate) fn map<M>(&self, values: impl FnOnce(&'a [N]) -> &'a [M]) -> View<'a, M> {
+        View {
+            values: values(self.values),
+            rows: self.rows,
+            columns: self.columns,
+        }
+    }
+}
+
+impl<'a, N, const R: usize, const C: usize> From<&'a [[N; C]; R]> for View<'a, N> {
+    fn from(rows: &'a [[N; C]; R]) -> Self {
+        Self::from(rows.as_slice())
+    }
+}
+
+impl<'a, N, const C: usize> From<&'a [[N; C]]> for View<'a, N> {
+    fn from(rows: &'a [[N; C]]) -> Self {
+        Self {
+            values: rows.as_flattened(),
+            rows: rows.len(),
+            columns: C,
+        }
+    }
+}
+
+/// Q, K and V of one head whose shapes fit together.
+#[derive(Debug)]
+pub struct Qkv<'a, N> {
+    pub(crate) q: View<'a, N>,
+    pub(crate) k: View<'a, N>,
+    pub(crate) v: View<'a, N>,
+}
+
+impl<N> Clone for Qkv<'_, N> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<N> Copy for Qkv<'_, N> {}
+
+impl<'a, N> Qkv<'a, N> {
+    /// Joins Q (T, D), K (S, D) and V (S, E).
+    ///
+    /// # Errors
+    /// [`ShapeError::Width`] unless Q and K have the same number of columns;
+    /// [`ShapeError::Keys`] unless K and V have the same number of rows.
+    pub const fn new(q: View<'a, N>, k: View<'a, N>, v: View<'a, N>) -> Result<Self, ShapeError> {
+        if q.columns != k.columns {
+            return Err(ShapeError::Width {
+                q: q.columns,
+                k: k.columns,
+            });
+        }
+        if k.rows != v.rows {
+            return Err(ShapeError::Keys {
+                k: k.rows,
+                v: v.rows,
+            });
+        }
+        Ok(Self { q, k, v })
+    }
+
+    /// Queries, (T, D).
+    pub const fn q(&self) -> View<'a, N> {
+        self.q
+    }
+
+    /// Keys, (S, D).
+    pub const fn k(&self) -> View<'a, N> {
+        self.k
+    }
+
+    /// Values, (S, E).
+    pub const fn v(&self) -> View<'a, N> {
+        self.v
+    }
+}
+
+/// Shapes that do not fit together, or do not fit the format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ShapeError {
+    /// A matrix whose number of values is not rows · columns.
+    Length {
+        /// Values given.
+        values: usize,
+        /// Rows asked for.
+        rows: usize,
+        /// Columns asked for.
+        columns: usize,
+    },
+    /// Q and K differ in width.
+    Width {
+        /// Columns of Q.
+        q: usize,
+        /// Columns of K.
+        k: usize,
+    },
+    /// K and V differ in their number of rows.
+    Keys {
+        /// Rows of K.
+        k: usize,
+        /// Rows of V.
+        v: usize,
+    },
+    /// The place for the output has the wrong size.
+    Output {
+        /// Values it holds.
+        values: usize,
+        /// Queries, T.
+        queries: usize,
+        /// Width of V, E.
+        columns: usize,
+    },
+    /// The scratch row is too short.
+    Scratch {
+        /// Cells given.
+        cells: usize,
+        /// Keys, S.
+        keys: usize,
+    },
+    /// More columns than the format can add up exactly.
+    TooWide {
+        /// Columns of Q and K, D.
+        columns: usize,
+        /// The most that the format takes.
+        max: usize,
+    },
+    /// More keys than the format can add up exactly.
+    TooManyKeys {
+        /// Keys, S.
+        keys: usize,
+        /// The most that the format takes.
+        max: usize,
+    },
+}
+
+impl fmt::Display for ShapeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Length {
+                values,
+                rows,
+                columns,
+            } => write!(
+                f,
+                "{values} values cannot be {rows} rows of {columns} columns"
+            ),
+            Self::Width { q, k } => write!(
+                f,
+                "Q has {q} columns and K has {k}: a query and a key need the same width"
+            ),
+            Self::Keys { k, v } => write!(
+                f,
+                "K has {k} rows and V has {v}: every key needs one row of values"
+            ),
+            Self::Output {
+                values,
+                queries,
+                columns,
+            } => write!(
+                f,
+                "The output has room for {values} values: {queries} queries by {columns} columns of V are needed"
+            ),
+            Self::Scratch { cells, keys } => write!(
+                f,
+                "The scratch row has {cells} cells: one for each of the {keys} keys is needed"
+            ),
+            Self::TooWide { columns, max } => write!(
+                f,
+                "Q and K have {columns} columns: this format takes at most {max}"
+            ),
+            Self::TooManyKeys { keys, max } => {
+                write!(f, "There are {keys} keys: this format takes at most {max}")
+            }
+        }
+    }
+}
+
+impl core::error::Error for ShapeError {}
