@@ -1,9 +1,50 @@
 //! What every program here needs, whatever the chip: where it starts, and how it prints.
 #![no_std]
 
-/// Marks the function that runs after reset.
 #[cfg(target_arch = "arm")]
 pub use cortex_m_rt::entry;
-/// Marks the function that runs after reset.
 #[cfg(target_arch = "riscv32")]
 pub use riscv_rt::entry;
+
+use core::fmt::Display;
+
+use kqv::View;
+use semihosting::{print, println};
+
+/// Numbers in one line of text; a wider row goes on in the next line.
+const NUMBERS_PER_LINE: usize = 8;
+
+/// Prints a matrix under its title and shape, each row behind its token, with `decimals` digits.
+///
+/// A row that would not fit on one line and has the same number everywhere shows it once.
+pub fn print_table<N>(title: &str, tokens: &[&str], table: View<'_, N>, decimals: usize)
+where
+    N: Copy + PartialEq + Display,
+{
+    let columns = table.columns();
+    println!("\n{title} ({}, {columns})", table.rows());
+    for (i, row) in table.iter_rows().enumerate() {
+        print!("{:>12}", tokens.get(i).copied().unwrap_or_default());
+        match row.split_first() {
+            Some((first, rest))
+                if columns > NUMBERS_PER_LINE && rest.iter().all(|n| n == first) =>
+            {
+                println!(" {first:>9.decimals$} in all {columns} columns");
+            }
+            _ => print_row(row, decimals),
+        }
+    }
+}
+
+/// Prints the numbers of one row behind its token.
+fn print_row<N: Display>(row: &[N], decimals: usize) {
+    for (line, numbers) in row.chunks(NUMBERS_PER_LINE).enumerate() {
+        if line > 0 {
+            print!("{:12}", "");
+        }
+        for number in numbers {
+            print!(" {number:>9.decimals$}");
+        }
+        println!();
+    }
+}
