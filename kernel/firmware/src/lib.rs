@@ -1,10 +1,15 @@
-//! What every program here needs, whatever the chip: where it starts, and how it prints.
+//! What every program here needs, whatever the chip: where it starts, what memory it has, and how it prints.
 #![no_std]
 
+mod memory;
+
 #[cfg(target_arch = "arm")]
-pub use cortex_m_rt::entry;
+use cortex_m_rt as runtime;
 #[cfg(target_arch = "riscv32")]
-pub use riscv_rt::entry;
+use riscv_rt as runtime;
+
+pub use memory::take_free_memory;
+pub use runtime::entry;
 
 use core::fmt::Display;
 

@@ -1,11 +1,36 @@
-//! Runs every fixture in every format that fits, and prints one digest each.
+//! Runs every case in every format that fits, and prints one digest each.
+//!
+//! A line is `case format digest`, or `case format skipped: reason`; the last is `done` and how many were run.
 #![no_std]
 #![no_main]
 
+use kqv_firmware::take_free_memory;
+use kqv_fixtures::CASES;
+use kqv_fixtures::digest::{CaseFormat, DigestError, digest};
 use semihosting::{println, process};
 
 #[kqv_firmware::entry]
 fn main() -> ! {
-    println!("done {}", 0);
+    let memory = take_free_memory().unwrap_or_default();
+    let mut done = 0;
+    for case in CASES {
+        for format in CaseFormat::ALL {
+            let (case_name, format_name) = (case.name, format.name());
+            match digest(case, format, memory) {
+                Ok(digest) => {
+                    println!("{case_name} {format_name} {digest:016x}");
+                    done += 1;
+                }
+                Err(error @ DigestError::Memory { .. }) => {
+                    println!("{case_name} {format_name} skipped: {error}");
+                }
+                Err(error) => {
+                    println!("{case_name} {format_name} failed: {error}");
+                    process::exit(1)
+                }
+            }
+        }
+    }
+    println!("done {done}");
     process::exit(0)
 }
