@@ -1,7 +1,7 @@
 //! i16 and i8: exact integers, with one rounding per stage.
 //!
 //! A tensor of integers stands for real numbers by one positive scale (symmetric quantisation, as
-//! CMSIS-NN and TFLite use it): `real = integer · scale`. A Q format is a scale of 2⁻ᶠ known at
+//! CMSIS-NN and `TFLite` use it): `real = integer · scale`. A Q format is a scale of 2⁻ᶠ known at
 //! compile time, [`QFormat`]; [`Quantized`] takes any three scales at run time. Both run the same
 //! core:
 //!
@@ -18,7 +18,6 @@
 use core::fmt;
 use core::marker::PhantomData;
 
-use bytemuck::TransparentWrapper;
 use fixed::traits::Fixed;
 use fixed::types::extra::{LeEqU8, LeEqU16};
 use fixed::{FixedI8, FixedI16};
@@ -33,9 +32,9 @@ pub trait Integer: Core {}
 impl Integer for i8 {}
 impl Integer for i16 {}
 
-use core_of_integers::Core;
+use width::Core;
 
-mod core_of_integers {
+mod width {
     /// What differs between the widths; the bounds are proven for these two only.
     pub trait Core: Copy + Into<i64> + Into<f64> + TryFrom<i64> {
         /// Holds an exact dot product, and later a weight of 30 bits.

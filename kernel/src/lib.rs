@@ -1,20 +1,62 @@
-//! Transformer attention that runs on a microcontroller and on the desk with the same bits.
+//! Transformer attention that you can flash to a chip: no heap, no panic, the same bits everywhere.
+//!
+//! `output = softmax(Q·Kᵀ·scale + mask)·V`, one row per query, in four stages that carry the names
+//! of the field's operator standard (ONNX `Attention`):
+//!
+//! ```text
+//! Q (T, D) ─┐
+//! K (S, D) ─┴─ score ──── mask ──── softmax ─┬─ mix ── output (T, E)
+//!              (T, S)     (T, S)    weights ─┘
+//! V (S, E) ──────────────────────────────────┘
+//! ```
+//!
+//! [`attend`] takes arrays and returns one; [`attend_view`] takes shapes known at run time;
+//! [`KvCache`] decodes token by token. All give the same bits, on every machine:
+//!
+//! - `f32` and `f64` are defined by the naive loop, read left to right, without fused operations,
+//!   and by an exponential of our own ([`exp_neg`]); see [`Float`].
+//! - `FixedI16<Frac>`, `FixedI8<Frac>` and integers with run-time scales ([`Quantized`]) are exact
+//!   sums with one rounding per stage.
+//!
+//! ```
+//! use fixed::types::I4F12;
+//! use kqv::{Attention, attend};
+//!
+//! let q = [[1.0, 0.5]].map(|row| row.map(I4F12::from_num));
+//! let k = [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]].map(|row| row.map(I4F12::from_num));
+//! let v = [[1.0], [2.0], [4.0]].map(|row| row.map(I4F12::from_num));
+//! let output = attend(&q, &k, &v, Attention::FULL, ());
+//! assert!(output[0][0].abs_diff(I4F12::from_num(2.591)) < 0.001);
+//! ```
+//!
+//! An [`Observer`] sees every stage of every query, and changes no bit by looking.
+//!
+//! Read the modules in the order below.
 #![no_std]
 
-mod attend;
-mod cache;
-mod exp;
-mod fixed;
-mod float;
-mod format;
-mod modify;
-mod observer;
+// Matrices of run-time shape, and shapes that do not fit.
 mod view;
+// The algorithm, once.
+mod attend;
+// Who may look at whom, and the scale.
+mod modify;
+// What can be watched.
+mod observer;
+// What a number format must do,
+mod format;
+// f32 and f64,
+mod float;
+// i16 and i8,
+mod fixed;
+// and their exponentials.
+mod exp;
+// Token by token.
+mod cache;
 
 pub use attend::{attend, attend_view};
 pub use cache::{CacheFull, KvCache};
-pub use exp::{Exponent, exp_neg, exp_neg_f64, exp2_neg_q30};
-pub use fixed::{Integer, QFormat, Quantized, QuantizedError, Saturated, quantize};
+pub use exp::{EXP_NEG_END, Exponent, WEIGHT_ONE, exp_neg, exp_neg_f64, exp2_neg_q30};
+pub use fixed::{Integer, Prepared, QFormat, Quantized, QuantizedError, Saturated, quantize};
 pub use float::Float;
 pub use format::{Format, Number};
 pub use modify::{Attention, Mask, Scale, ScaleError};

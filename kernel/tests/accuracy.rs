@@ -1,0 +1,129 @@
+//! How far every format is from the exact result: f64 of the same inputs, rounded once.
+
+use crate::support::{Exact, Problem};
+use fastrand::Rng;
+use kqv::{Attention, Float, Integer, Quantized, Scale};
+
+/// Errors in units of the last place of the output.
+#[derive(Debug, Default)]
+struct Errors {
+    worst: f64,
+    squares: f64,
+    not_nearest: usize,
+    count: usize,
+}
+
+impl Errors {
+    fn rms(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
+        let count = self.count as f64;
+        (self.squares / count).sqrt()
+    }
+
+    fn add<I: Integer>(&mut self, problem: &Problem<I>, format: Quantized<I>, scale: Scale) {
+        let attention = Attention {
+            scale,
+            ..Attention::FULL
+        };
+        let widened = Problem {
+            q: problem
+                .q
+                .iter()
+                .map(|&q| real(q) * format.q_scale())
+                .collect(),
+            k: problem
+                .k
+                .iter()
+                .map(|&k| real(k) * format.k_scale())
+                .collect(),
+            v: problem.v.iter().map(|&v| v.into()).collect(),
+            ..problem.map(real)
+        };
+        let output = problem.attend(format, attention);
+        for (y, exact) in output
+            .into_iter()
+            .zip(Exact::of(&widened, attention).output)
+        {
+            let error = (real(y) - exact).abs();
+            self.worst = self.worst.max(error);
+            self.squares += error * error;
+            self.not_nearest += usize::from(error > 0.5);
+            self.count += 1;
+        }
+    }
+}
+
+/// Random, one-hot, near-equal, saturating and adversarial inputs, 1 to 2,048 keys.
+fn hard_problems<I: Integer>(mut any: impl FnMut() -> I) -> Errors {
+    let mut errors = Errors::default();
+    let format = |fraction_bits| {
+        let [q, k, v] = [fraction_bits; 3];
+        Quantized::<I>::from_fraction_bits(q, k, v).expect("in range")
+    };
+    for keys in [1, 2, 3, 17, 128, 512, 2048] {
+        for width in [1, 2, 32] {
+            let shape = [4, keys, width, 8];
+            for fraction_bits in [-2, 0, 3, 5, 7, 9, 12, 15] {
+                errors.add(
+                    &Problem::new(shape, &mut any),
+                    format(fraction_bits),
+                    Scale::default(),
+                );
+            }
+            // One live key among others that are almost dead: 2^-10 to 2^-30 of its weight.
+            for dead in [7.0, 10.0, 14.0, 17.0, 20.0] {
+                let mut problem = Problem::new(shape, &mut any);
+                problem.q.fill(one());
+                problem.k.fill(zero());
+                problem.k[..width].fill(one());
+                #[expect(clippy::cast_precision_loss, reason = "32 at most")]
+                let scale = Scale::new(dead / width as f64).expect("finite");
+                errors.add(&problem, format(0), scale);
+            }
+        }
+    }
+    errors
+}
+
+fn real<I: Integer>(integer: I) -> f64 {
+    integer.into()
+}
+
+fn one<I: Integer>() -> I {
+    I::try_from(1).unwrap_or_else(|_| unreachable!("1 fits every integer"))
+}
+
+fn zero<I: Integer>() -> I {
+    I::try_from(0).unwrap_or_else(|_| unreachable!("0 fits every integer"))
+}
+
+#[test]
+fn i16_is_within_0_51_units_of_the_exact_result() {
+    let mut rng = Rng::with_seed(11);
+    let errors = hard_problems(|| rng.i16(..));
+    assert!(errors.worst < 0.51 && errors.rms() < 0.289, "{errors:?}");
+}
+
+#[test]
+fn i8_is_the_exact_result_rounded_once() {
+    let mut rng = Rng::with_seed(12);
+    let errors = hard_problems(|| rng.i8(..));
+    assert!(errors.not_nearest * 1000 <= errors.count, "{errors:?}");
+    assert!(errors.worst < 0.501 && errors.rms() < 0.289, "{errors:?}");
+}
+
+/// Products and values in −1..1: the bound grows with their size.
+#[test]
+fn f32_is_within_1_7e_7_of_the_exact_result() {
+    let mut rng = Rng::with_seed(13);
+    let mut worst = 0.0_f64;
+    for keys in [1, 2, 17, 128, 512, 2048] {
+        let problem = Problem::new([4, keys, 32, 8], || 2.0 * rng.f32() - 1.0);
+        let exact = Exact::of(&problem.map(f64::from), Attention::FULL);
+        let output = problem.attend(Float::<f32>::FORMAT, Attention::FULL);
+        for (y, exact) in output.into_iter().zip(exact.output) {
+            worst = worst.max((f64::from(y) - exact).abs());
+        }
+    }
+    assert!(worst < 1.7e-7, "{worst}");
+}

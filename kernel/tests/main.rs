@@ -1,0 +1,9 @@
+//! What is true of the kernel, one claim a test; the boards have a program of their own.
+
+mod accuracy;
+mod errors;
+mod exp;
+mod golden;
+mod laws;
+mod observer;
+mod support;
