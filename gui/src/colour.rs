@@ -1,0 +1,126 @@
+//! Colours: signed numbers diverge from white, weights go from dark to bright, both safe for colour-blind eyes.
+
+use eframe::egui::Color32;
+
+use crate::session::TableKind;
+
+/// The window behind everything.
+pub const BACKGROUND: Color32 = Color32::from_rgb(0x1b, 0x1d, 0x20);
+/// A panel on it.
+pub const PANEL: Color32 = Color32::from_rgb(0x24, 0x27, 0x2b);
+/// A picker or a button.
+pub const FIELD: Color32 = Color32::from_rgb(0x2f, 0x33, 0x38);
+/// The same under the pointer.
+pub const FIELD_HOVERED: Color32 = Color32::from_rgb(0x3b, 0x40, 0x47);
+/// Words.
+pub const TEXT: Color32 = Color32::from_rgb(0xdc, 0xde, 0xe2);
+/// Words that step back.
+pub const WEAK: Color32 = Color32::from_rgb(0x96, 0x9c, 0xa4);
+/// The left format.
+pub const LEFT: Color32 = Color32::from_rgb(0x7c, 0xd3, 0x8a);
+/// The right format.
+pub const RIGHT: Color32 = Color32::from_rgb(0xf2, 0xb7, 0x4b);
+/// What went wrong.
+pub const WRONG: Color32 = Color32::from_rgb(0xf0, 0x76, 0x6c);
+/// A cell that the mask hides.
+pub const HIDDEN: Color32 = Color32::from_rgb(0x2a, 0x2d, 0x32);
+/// A number that is none.
+const NOT_A_NUMBER: Color32 = Color32::from_rgb(0xd0, 0x3c, 0xd0);
+
+/// The colour its name is written in: that of The Illustrated Transformer.
+pub fn name(kind: TableKind) -> Color32 {
+    match kind {
+        TableKind::Q => Color32::from_rgb(0xb4, 0x8e, 0xf0),
+        TableKind::K => Color32::from_rgb(0xf0, 0x9c, 0x5c),
+        TableKind::V => Color32::from_rgb(0x6c, 0xb0, 0xf4),
+        TableKind::Raw | TableKind::Masked | TableKind::Weights => {
+            Color32::from_rgb(0xc2, 0xc0, 0x5c)
+        }
+        TableKind::Output => Color32::from_rgb(0xf0, 0x82, 0xac),
+    }
+}
+
+/// From a number to a colour.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ColourScale {
+    /// Blue at −end, white at zero, red at +end. For whatever has a sign: scores too.
+    Diverging {
+        /// Where it saturates.
+        end: f64,
+    },
+    /// Dark at zero, yellow at `end`. For softmax weights only.
+    Weights {
+        /// Where it saturates.
+        end: f64,
+    },
+}
+
+impl ColourScale {
+    /// The colour of `value`; `None` is hidden by the mask.
+    pub fn colour(self, value: Option<f64>) -> Color32 {
+        let Some(value) = value else {
+            return HIDDEN;
+        };
+        if value.is_nan() {
+            return NOT_A_NUMBER;
+        }
+        let colour = match self {
+            Self::Diverging { end } => {
+                colorous::RED_BLUE.eval_continuous((0.5 - 0.5 * value / end).clamp(0.0, 1.0))
+            }
+            Self::Weights { end } => {
+                colorous::CIVIDIS.eval_continuous((value / end).clamp(0.0, 1.0))
+            }
+        };
+        Color32::from_rgb(colour.r, colour.g, colour.b)
+    }
+
+    /// The numbers at its two ends.
+    pub fn ends(self) -> [f64; 2] {
+        match self {
+            Self::Diverging { end } => [-end, end],
+            Self::Weights { end } => [0.0, end],
+        }
+    }
+}
+
+/// Black or white, whichever can be read on `background`.
+pub fn on(background: Color32) -> Color32 {
+    let [r, g, b, _] = background.to_array().map(u32::from);
+    if 299 * r + 587 * g + 114 * b > 128_000 {
+        Color32::from_rgb(0x18, 0x1a, 0x1e)
+    } else {
+        Color32::from_rgb(0xf2, 0xf3, 0xf5)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zero_is_white_and_the_signs_are_red_and_blue() {
+        let scale = ColourScale::Diverging { end: 2.0 };
+        let [zero, plus, minus] = [0.0, 2.0, -2.0].map(|value| scale.colour(Some(value)));
+        assert!(zero.r() > 230 && zero.g() > 230 && zero.b() > 230);
+        assert!(plus.r() > 2 * plus.b());
+        assert!(minus.b() > 2 * minus.r());
+        assert_eq!(scale.colour(Some(9.0)), plus);
+        assert_eq!(scale.colour(None), HIDDEN);
+    }
+
+    #[test]
+    fn text_can_be_read_on_every_colour() {
+        for step in 0..=20 {
+            let value = f64::from(step) / 20.0;
+            for scale in [
+                ColourScale::Weights { end: 1.0 },
+                ColourScale::Diverging { end: 1.0 },
+            ] {
+                let back = scale.colour(Some(value));
+                let difference = i32::from(on(back).g()) - i32::from(back.g());
+                assert!(difference.abs() > 80, "{value}: {back:?}");
+            }
+        }
+    }
+}

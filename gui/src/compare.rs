@@ -1,0 +1,163 @@
+//! How far the right format is from the left one: every statistic of the window.
+
+use std::ops::Range;
+
+use crate::session::{FormatChoice, TableKind, Unit};
+use crate::side::{Side, last_place};
+use crate::table::Table;
+
+/// The difference of two runs of one head.
+#[derive(Debug)]
+pub struct Compare {
+    /// In what the tables count.
+    pub unit: Unit,
+    /// Of the output, right against left, in dB; infinite where they are equal.
+    pub sqnr_db: f64,
+    /// Rows of the weights whose greatest weight is on the same key.
+    pub same_top: usize,
+    /// Rows of the weights.
+    pub rows: usize,
+    /// Values of Q, K and V that the right format had to cut.
+    pub saturated: usize,
+    /// Values of Q, K and V.
+    pub values: usize,
+    tables: [Table; 7],
+}
+
+impl Compare {
+    /// Right minus left, table by table; `scale` is the softmax scale.
+    pub fn new(left: &Side, right: &Side, unit: Unit, scale: f64) -> Self {
+        let tables = TableKind::ALL.map(|kind| difference(left, right, kind, unit, scale));
+        let weights = (
+            left.table(TableKind::Weights),
+            right.table(TableKind::Weights),
+        );
+        let operands = [TableKind::Q, TableKind::K, TableKind::V];
+        Self {
+            unit,
+            sqnr_db: sqnr_db(
+                left.table(TableKind::Output).values(),
+                right.table(TableKind::Output).values(),
+            ),
+            same_top: (0..weights.0.rows())
+                .filter(|&i| top(weights.0.row(i)) == top(weights.1.row(i)))
+                .count(),
+            rows: weights.0.rows(),
+            saturated: right.saturated.iter().sum(),
+            values: operands
+                .iter()
+                .map(|&kind| right.table(kind).values().len())
+                .sum(),
+            tables,
+        }
+    }
+
+    /// The differences of one table.
+    pub fn table(&self, kind: TableKind) -> &Table {
+        let [q, k, v, raw, masked, weights, output] = &self.tables;
+        match kind {
+            TableKind::Q => q,
+            TableKind::K => k,
+            TableKind::V => v,
+            TableKind::Raw => raw,
+            TableKind::Masked => masked,
+            TableKind::Weights => weights,
+            TableKind::Output => output,
+        }
+    }
+}
+
+fn difference(left: &Side, right: &Side, kind: TableKind, unit: Unit, scale: f64) -> Table {
+    let formats = (left.choice.format, right.choice.format);
+    let (left, right) = (left.table(kind), right.table(kind));
+    let values = left.values().iter().zip(right.values());
+    let values = values
+        .map(|(&left, &right)| match unit {
+            Unit::Real => right - left,
+            Unit::LastPlace => (right - left) / place(formats, kind, left, scale),
+        })
+        .collect();
+    let table = Table::new(left.rows(), left.columns(), values);
+    match left.visible() {
+        None => table,
+        Some(visible) => table.masked(visible),
+    }
+}
+
+/// The last place of the coarser of two formats at `value`.
+pub fn place(
+    (left, right): (FormatChoice, FormatChoice),
+    kind: TableKind,
+    value: f64,
+    scale: f64,
+) -> f64 {
+    // With a scale of zero every score is zero, and so is every difference.
+    last_place(left, kind, value, scale)
+        .max(last_place(right, kind, value, scale))
+        .max(f64::MIN_POSITIVE)
+}
+
+/// Signal to quantisation noise: −10·log10(Σ(x−y)² / Σx²).
+pub fn sqnr_db(signal: &[f64], noisy: &[f64]) -> f64 {
+    let power: f64 = signal.iter().map(|x| x * x).sum();
+    let noise = signal.iter().zip(noisy).map(|(x, y)| (x - y) * (x - y));
+    let noise: f64 = noise.sum();
+    if noise == 0.0 {
+        return f64::INFINITY;
+    }
+    10.0 * (power / noise).log10()
+}
+
+/// The first of the greatest.
+fn top(row: &[f64]) -> Option<usize> {
+    let mut top = None;
+    for (j, &weight) in row.iter().enumerate() {
+        if top.is_none_or(|(_, greatest)| weight > greatest) {
+            top = Some((j, weight));
+        }
+    }
+    top.map(|(j, _)| j)
+}
+
+/// The greatest of the visible scores of a row.
+pub fn greatest(row: &[f64], visible: Range<usize>) -> f64 {
+    row.get(visible)
+        .unwrap_or_default()
+        .iter()
+        .copied()
+        .fold(f64::NEG_INFINITY, f64::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sqnr_is_that_of_the_textbook() {
+        assert_eq!(sqnr_db(&[3.0, 4.0], &[3.0, 4.0]), f64::INFINITY);
+        assert_eq!(sqnr_db(&[3.0, 4.0], &[3.0, 4.5]), 20.0);
+    }
+
+    #[test]
+    fn equal_weights_have_the_first_key_on_top() {
+        assert_eq!(top(&[0.25, 0.5, 0.5]), Some(1));
+        assert_eq!(top(&[]), None);
+    }
+
+    #[test]
+    fn the_last_place_is_that_of_the_coarser_format() {
+        let bits = crate::session::FractionBits { q: 4, k: 3, v: 5 };
+        let i8 = FormatChoice::I8(bits);
+        let f32 = FormatChoice::F32;
+        for (kind, expected) in [
+            (TableKind::Q, 1.0 / 16.0),
+            (TableKind::K, 1.0 / 8.0),
+            (TableKind::Raw, 1.0 / 256.0),
+            (TableKind::Output, 1.0 / 32.0),
+        ] {
+            assert_eq!(place((f32, i8), kind, 1.0, 0.5), expected);
+        }
+        let ulp = f64::from(f32::EPSILON);
+        assert_eq!(place((f32, FormatChoice::F64), TableKind::Q, 1.0, 1.0), ulp);
+    }
+}

@@ -1,0 +1,45 @@
+//! The explorer's parts, in the order in which data flows: source, run, views, action.
+//!
+//! One frame is `Session -> Run -> views -> Option<Action> -> App::apply`. Every score, weight and
+//! output on screen was handed to an observer by the kernel; nothing is computed while drawing.
+
+/// What a view can ask for.
+pub mod action;
+/// The frame.
+pub mod app;
+/// From numbers to colours.
+pub mod colour;
+/// Right against left.
+pub mod compare;
+/// One score taken apart.
+pub mod detail;
+/// The system's open dialog.
+pub mod dialog;
+/// Undo and redo.
+pub mod history;
+/// Shortcuts.
+pub mod keyboard;
+/// The inputs that are in memory.
+pub mod library;
+/// Numbers as text and as lengths.
+pub mod number;
+/// Heat maps as textures.
+pub mod pictures;
+/// The kernel's observer.
+pub mod recorder;
+/// Everything derived from a session.
+pub mod run;
+/// What the user chose.
+pub mod session;
+/// One format's run of one head.
+pub mod side;
+/// Files and fixtures become Q, K and V.
+pub mod source;
+/// A matrix that is shown.
+pub mod table;
+/// The look.
+pub mod theme;
+/// What is on screen.
+pub mod views;
+
+pub use app::App;

@@ -1,0 +1,50 @@
+//! The inputs that were opened, by their ids; a session only names them.
+
+use std::sync::Arc;
+
+use crate::session::InputId;
+use crate::source::{CAPTURE_NAME, Input, SourceError, case_names, load};
+
+/// Inputs that are in memory.
+#[derive(Debug, Default)]
+pub struct Library {
+    inputs: Vec<(InputId, Arc<Input>)>,
+}
+
+impl Library {
+    /// The input of that id, read from where it lies if it is not in memory.
+    ///
+    /// # Errors
+    /// [`SourceError`], a sentence.
+    pub fn get(&mut self, id: &InputId) -> Result<Arc<Input>, SourceError> {
+        if let Some((_, input)) = self.inputs.iter().find(|(held, _)| held == id) {
+            return Ok(Arc::clone(input));
+        }
+        self.reload(id)
+    }
+
+    /// The same, read again even if it is in memory: a file may have changed.
+    ///
+    /// # Errors
+    /// [`SourceError`], a sentence; what was in memory stays.
+    pub fn reload(&mut self, id: &InputId) -> Result<Arc<Input>, SourceError> {
+        let input = Arc::new(load(id)?);
+        self.inputs.retain(|(held, _)| held != id);
+        self.inputs.push((id.clone(), Arc::clone(&input)));
+        Ok(input)
+    }
+
+    /// Everything that can be picked: the capture, the fixtures, the files opened so far; with their names.
+    pub fn choices(&self) -> Vec<(InputId, String)> {
+        let mut choices = vec![(InputId::Capture, CAPTURE_NAME.to_owned())];
+        for name in case_names() {
+            choices.push((InputId::Case(name.to_owned()), name.to_owned()));
+        }
+        for (id, input) in &self.inputs {
+            if matches!(id, InputId::Files(_)) {
+                choices.push((id.clone(), input.name.clone()));
+            }
+        }
+        choices
+    }
+}

@@ -1,0 +1,267 @@
+//! Watches the kernel and keeps what it saw as real numbers. Every table of the window comes from here.
+
+use std::ops::Range;
+
+use kqv::{
+    Attention, Float, Format, Integer, Observer, Qkv, Quantized, Saturated, ShapeError, View,
+    quantize,
+};
+
+/// One of the three tensors that a format stores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operand {
+    /// Queries.
+    Q,
+    /// Keys.
+    K,
+    /// Values, and the output.
+    V,
+}
+
+/// What the window needs to know of a format besides the kernel's own [`Format`].
+pub trait Readable: Format {
+    /// The element that stands for `real`, or the end of the range.
+    fn element(&self, real: f64, operand: Operand) -> Result<Self::Element, Self::Element>;
+
+    /// What an element stands for.
+    fn real(&self, element: Self::Element, operand: Operand) -> f64;
+
+    /// An unnormalised weight: e to the distance from the row's greatest score.
+    fn exponential_real(cell: Self::Cell) -> f64;
+
+    /// The sum of such weights.
+    fn sum_real(sum: Self::Sum) -> f64;
+}
+
+impl Readable for Float<f32> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "rounded to the format, as asked"
+    )]
+    fn element(&self, real: f64, _: Operand) -> Result<f32, f32> {
+        let element = real as f32;
+        if element.is_infinite() {
+            Err(f32::MAX.copysign(element))
+        } else {
+            Ok(element)
+        }
+    }
+
+    fn real(&self, element: f32, _: Operand) -> f64 {
+        f64::from(element)
+    }
+
+    fn exponential_real(cell: f32) -> f64 {
+        f64::from(cell)
+    }
+
+    fn sum_real(sum: f32) -> f64 {
+        f64::from(sum)
+    }
+}
+
+impl Readable for Float<f64> {
+    fn element(&self, real: f64, _: Operand) -> Result<f64, f64> {
+        Ok(real)
+    }
+
+    fn real(&self, element: f64, _: Operand) -> f64 {
+        element
+    }
+
+    fn exponential_real(cell: f64) -> f64 {
+        cell
+    }
+
+    fn sum_real(sum: f64) -> f64 {
+        sum
+    }
+}
+
+/// The integer that stands for a weight of one.
+const ONE_Q30: f64 = ((1 << 30) - 1) as f64;
+
+impl<I> Readable for Quantized<I>
+where
+    I: Integer + Into<f64>,
+    Self: Format<Element = I, Sum = u64, Cell: Into<i64>>,
+{
+    fn element(&self, real: f64, operand: Operand) -> Result<I, I> {
+        quantize(real, scale(self, operand)).map_err(|Saturated { end }| end)
+    }
+
+    fn real(&self, element: I, operand: Operand) -> f64 {
+        let element: f64 = element.into();
+        element * scale(self, operand)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a weight has 30 bits")]
+    fn exponential_real(cell: Self::Cell) -> f64 {
+        let weight: i64 = cell.into();
+        weight as f64 / ONE_Q30
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "shown, never computed with")]
+    fn sum_real(sum: u64) -> f64 {
+        sum as f64 / ONE_Q30
+    }
+}
+
+fn scale<I>(format: &Quantized<I>, operand: Operand) -> f64 {
+    match operand {
+        Operand::Q => format.q_scale(),
+        Operand::K => format.k_scale(),
+        Operand::V => format.v_scale(),
+    }
+}
+
+/// One call of attention, in real numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Job<'a> {
+    /// (T, D).
+    pub q: &'a [f64],
+    /// (S, D).
+    pub k: &'a [f64],
+    /// (S, E).
+    pub v: &'a [f64],
+    /// S.
+    pub keys: usize,
+    /// D.
+    pub width: usize,
+    /// E.
+    pub value_width: usize,
+    /// Scale and mask.
+    pub attention: Attention,
+}
+
+/// Everything that was seen, in real numbers, row-major.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Record {
+    /// Q as the format holds it, (T, D).
+    pub q: Vec<f64>,
+    /// K as the format holds it, (S, D).
+    pub k: Vec<f64>,
+    /// V as the format holds it, (S, E).
+    pub v: Vec<f64>,
+    /// Values of Q, K and V beyond the range of the format.
+    pub saturated: [usize; 3],
+    /// (T, S).
+    pub raw: Vec<f64>,
+    /// The keys that each query may see, (T).
+    pub visible: Vec<Range<usize>>,
+    /// Weights before the division by their sum, (T, S).
+    pub exponentials: Vec<f64>,
+    /// The sum of each row of them, (T).
+    pub sums: Vec<f64>,
+    /// (T, S).
+    pub weights: Vec<f64>,
+    /// (T, E).
+    pub output: Vec<f64>,
+}
+
+struct Recorder<F> {
+    format: F,
+    scale: f64,
+    record: Record,
+}
+
+impl<F: Readable> Observer<F> for Recorder<F> {
+    fn raw(&mut self, _: usize, scores: &[F::Cell]) {
+        let reals = scores
+            .iter()
+            .map(|&score| self.format.score_real(score, self.scale));
+        self.record.raw.extend(reals);
+    }
+
+    fn masked(&mut self, _: usize, _: &[F::Cell], visible: Range<usize>) {
+        self.record.visible.push(visible);
+    }
+
+    fn weights(&mut self, _: usize, weights: &[F::Cell], sum: F::Sum) {
+        let record = &mut self.record;
+        record.sums.push(F::sum_real(sum));
+        let visible = record.visible.last().cloned().unwrap_or_default();
+        for (j, &weight) in weights.iter().enumerate() {
+            // A row that sees nothing has the sum zero, and no share of it.
+            let seen = visible.contains(&j);
+            let exponential = F::exponential_real(weight);
+            record
+                .exponentials
+                .push(if seen { exponential } else { 0.0 });
+            let share = F::weight_real(weight, sum);
+            record.weights.push(if seen { share } else { 0.0 });
+        }
+    }
+
+    fn output(&mut self, _: usize, output: &[F::Element]) {
+        let reals = output.iter().map(|&value| self.format.output_real(value));
+        self.record.output.extend(reals);
+    }
+}
+
+/// Runs the kernel in one format and returns everything it showed.
+///
+/// # Errors
+/// The kernel's [`ShapeError`].
+pub fn record<F: Readable>(format: F, job: &Job<'_>) -> Result<Record, ShapeError> {
+    let Job {
+        keys,
+        width,
+        value_width,
+        attention,
+        ..
+    } = *job;
+    let queries = job.q.len() / width.max(1);
+    let (q, q_saturated) = elements(format, job.q, Operand::Q);
+    let (k, k_saturated) = elements(format, job.k, Operand::K);
+    let (v, v_saturated) = elements(format, job.v, Operand::V);
+    let qkv = Qkv::new(
+        View::new(&q, queries, width)?,
+        View::new(&k, keys, width)?,
+        View::new(&v, keys, value_width)?,
+    )?;
+    let mut recorder = Recorder {
+        format,
+        scale: attention.scale.factor(width),
+        record: Record {
+            q: reals(format, &q, Operand::Q),
+            k: reals(format, &k, Operand::K),
+            v: reals(format, &v, Operand::V),
+            saturated: [q_saturated, k_saturated, v_saturated],
+            ..Record::default()
+        },
+    };
+    let mut scratch = vec![F::ZERO_CELL; keys];
+    let mut output = vec![F::ZERO; queries * value_width];
+    kqv::attend_view(
+        format,
+        qkv,
+        attention,
+        &mut scratch,
+        &mut output,
+        &mut recorder,
+    )?;
+    Ok(recorder.record)
+}
+
+/// A tensor in the format, and how many of its values had to be cut.
+fn elements<F: Readable>(format: F, reals: &[f64], operand: Operand) -> (Vec<F::Element>, usize) {
+    let mut saturated = 0;
+    let elements = reals
+        .iter()
+        .map(|&real| {
+            format.element(real, operand).unwrap_or_else(|end| {
+                saturated += 1;
+                end
+            })
+        })
+        .collect();
+    (elements, saturated)
+}
+
+fn reals<F: Readable>(format: F, elements: &[F::Element], operand: Operand) -> Vec<f64> {
+    elements
+        .iter()
+        .map(|&element| format.real(element, operand))
+        .collect()
+}

@@ -1,0 +1,187 @@
+//! Everything derived from a session, kept with the session it came from, recomputed only where it changed.
+
+use std::sync::Arc;
+
+use crate::compare::Compare;
+use crate::detail::Detail;
+use crate::session::{Selection, Session, Shown, SideId, TableKind};
+use crate::side::{Choice, RunError, Side, attention, last_place};
+use crate::source::Input;
+use crate::table::{Table, rounded_up};
+
+/// Small maps of all heads are made up to this many weights.
+const MAX_MAP_WEIGHTS: usize = 1 << 22;
+
+/// Which of the three columns of a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Column {
+    /// The format held against.
+    Left,
+    /// The format compared with it.
+    Right,
+    /// Right minus left.
+    Difference,
+}
+
+/// The weights of every head of one layer.
+#[derive(Debug)]
+pub struct Heads {
+    choice: Choice,
+    /// (T, S) each; empty where they would be too many.
+    pub weights: Vec<Table>,
+}
+
+/// All tables of a session.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The input itself.
+    pub input: Arc<Input>,
+    /// The factor between a dot product and its score.
+    pub scale: f64,
+    /// The left format.
+    pub left: Arc<Side>,
+    /// The right format.
+    pub right: Arc<Side>,
+    /// Right against left.
+    pub compare: Arc<Compare>,
+    /// The small maps.
+    pub heads: Arc<Heads>,
+    /// What is pointed at.
+    pub detail: Arc<Detail>,
+}
+
+impl Run {
+    /// Computes what `before` does not hold already; `focus` is the cell under the pointer or the selected one.
+    ///
+    /// # Errors
+    /// [`RunError`], a sentence; `before` is still good then.
+    pub fn new(
+        before: Option<&Self>,
+        input: &Arc<Input>,
+        session: &Session,
+        focus: Selection,
+    ) -> Result<Self, RunError> {
+        let before = before.filter(|run| Arc::ptr_eq(&run.input, input));
+        let choices = [session.left, session.right].map(|format| Choice::new(session, format));
+        let side = |choice| match before.and_then(|run| run.side_with(choice)) {
+            Some(side) => Ok(side),
+            None => Side::new(input, choice).map(Arc::new),
+        };
+        let (left, right) = (side(choices[0])?, side(choices[1])?);
+        let scale = attention(input, choices[0])?.scale.factor(input.width);
+        let same_sides =
+            |run: &&Self| Arc::ptr_eq(&run.left, &left) && Arc::ptr_eq(&run.right, &right);
+        let same = before.filter(same_sides);
+        let compare = match same.filter(|run| run.compare.unit == session.unit) {
+            Some(run) => Arc::clone(&run.compare),
+            None => Arc::new(Compare::new(&left, &right, session.unit, scale)),
+        };
+        let heads = match before.filter(|run| run.heads.are_of(choices[0])) {
+            Some(run) => Arc::clone(&run.heads),
+            None => Arc::new(Heads::new(input, choices[0])?),
+        };
+        let shown = match session.shown {
+            Shown::Right => session.right,
+            _ => session.left,
+        };
+        let of_same_terms = |run: &&Self| run.detail.focus == focus && run.detail.shown == shown;
+        let detail = match same.filter(of_same_terms) {
+            Some(run) => Arc::clone(&run.detail),
+            None => Arc::new(Detail::new(input, session, focus, shown)?),
+        };
+        Ok(Self {
+            input: Arc::clone(input),
+            scale,
+            left,
+            right,
+            compare,
+            heads,
+            detail,
+        })
+    }
+
+    fn side_with(&self, choice: Choice) -> Option<Arc<Side>> {
+        [&self.left, &self.right]
+            .into_iter()
+            .find(|side| side.choice == choice)
+            .map(Arc::clone)
+    }
+
+    /// One of the two runs.
+    pub fn side(&self, side: SideId) -> &Side {
+        match side {
+            SideId::Left => &self.left,
+            SideId::Right => &self.right,
+        }
+    }
+
+    /// A table as one of the columns shows it.
+    pub fn table(&self, kind: TableKind, column: Column) -> &Table {
+        match column {
+            Column::Left => self.left.table(kind),
+            Column::Right => self.right.table(kind),
+            Column::Difference => self.compare.table(kind),
+        }
+    }
+
+    /// What one unit of a difference is worth, where it is the same in every cell.
+    pub fn place(&self, kind: TableKind) -> Option<f64> {
+        [&self.left, &self.right]
+            .into_iter()
+            .map(|side| side.choice.format)
+            .filter(|format| format.fraction_bits().is_some())
+            .map(|format| last_place(format, kind, 0.0, self.scale))
+            .reduce(f64::max)
+    }
+
+    /// The end of the colour scale: one for both formats, and one for kinds that are compared by eye.
+    pub fn scale_end(&self, kind: TableKind, column: Column) -> f64 {
+        let kinds: &[TableKind] = match kind {
+            TableKind::Q | TableKind::K => &[TableKind::Q, TableKind::K],
+            TableKind::Raw | TableKind::Masked => &[TableKind::Raw],
+            TableKind::V => &[TableKind::V],
+            TableKind::Weights => &[TableKind::Weights],
+            TableKind::Output => &[TableKind::Output],
+        };
+        let extent = |kind: &TableKind| match column {
+            Column::Difference => self.compare.table(*kind).largest(),
+            Column::Left | Column::Right if *kind == TableKind::Weights => {
+                let largest = |side: &Side| side.table(*kind).largest();
+                largest(&self.left).max(largest(&self.right)).min(1.0)
+            }
+            Column::Left | Column::Right => {
+                let extent = |side: &Side| side.table(*kind).extent();
+                extent(&self.left).max(extent(&self.right))
+            }
+        };
+        let end = kinds.iter().map(extent).fold(0.0, f64::max);
+        if column != Column::Difference && kind == TableKind::Weights {
+            rounded_up(end).min(1.0)
+        } else {
+            rounded_up(end)
+        }
+    }
+}
+
+impl Heads {
+    fn new(input: &Input, choice: Choice) -> Result<Self, RunError> {
+        let size = input.queries * input.keys * input.heads;
+        let heads = if size > MAX_MAP_WEIGHTS || input.heads < 2 {
+            0..0
+        } else {
+            0..input.heads
+        };
+        let weights = heads
+            .map(|head| Side::new(input, Choice { head, ..choice }).map(Side::into_weights))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { choice, weights })
+    }
+
+    fn are_of(&self, choice: Choice) -> bool {
+        let head = choice.head;
+        Choice {
+            head,
+            ..self.choice
+        } == choice
+    }
+}

@@ -1,0 +1,346 @@
+//! What the user chose: plain data, the unit of undo and of saving. Only `App::apply` changes it.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::source::Input;
+
+/// Everything the user chose.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Session {
+    /// Where Q, K and V come from.
+    pub input: InputId,
+    /// Which layer of the input, from zero.
+    pub layer: usize,
+    /// Which head of the layer, from zero.
+    pub head: usize,
+    /// Who may look at whom.
+    pub mask: Mask,
+    /// By what a dot product is multiplied.
+    pub scaling: Scaling,
+    /// The format on the left, the one held against.
+    pub left: FormatChoice,
+    /// The format on the right.
+    pub right: FormatChoice,
+    /// Which of the two, or what about them, the tables show.
+    pub shown: Shown,
+    /// What differences are counted in.
+    pub unit: Unit,
+    /// The cell that stays lit when the pointer leaves.
+    pub selection: Selection,
+    /// The one table that fills the window, if any.
+    pub enlarged: Option<TableKind>,
+}
+
+impl Default for Session {
+    /// The real capture where "it" looks at "animal".
+    fn default() -> Self {
+        Self {
+            input: InputId::Capture,
+            layer: 3,
+            head: 1,
+            mask: Mask::None,
+            scaling: Scaling::On,
+            left: FormatChoice::F32,
+            right: FormatChoice::I8(FractionBits { q: 4, k: 4, v: 5 }),
+            shown: Shown::Left,
+            unit: Unit::LastPlace,
+            selection: Selection {
+                table: TableKind::Weights,
+                query: 10,
+                key: 2,
+                column: 0,
+            },
+            enlarged: None,
+        }
+    }
+}
+
+impl Session {
+    /// The format of one side.
+    pub fn format(&self, side: SideId) -> FormatChoice {
+        match side {
+            SideId::Left => self.left,
+            SideId::Right => self.right,
+        }
+    }
+
+    /// The format of one side, to be changed.
+    pub fn format_mut(&mut self, side: SideId) -> &mut FormatChoice {
+        match side {
+            SideId::Left => &mut self.left,
+            SideId::Right => &mut self.right,
+        }
+    }
+}
+
+/// The name of an input; the numbers themselves are held by the library.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InputId {
+    /// The capture of all-MiniLM-L6-v2.
+    Capture,
+    /// A fixture, by name.
+    Case(String),
+    /// One file, or three with q, k and v.
+    Files(Vec<PathBuf>),
+}
+
+/// Who may look at whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Mask {
+    /// Every query sees every key.
+    None,
+    /// Itself and what came before; the last query sees every key.
+    Causal,
+}
+
+impl Mask {
+    /// As it is called on screen.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Causal => "causal",
+        }
+    }
+}
+
+/// By what a dot product is multiplied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Scaling {
+    /// By the scale of the input, 1/√D where it has none of its own.
+    On,
+    /// By one.
+    Off,
+}
+
+/// How many bits of the integers of Q, K and V stand behind the point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FractionBits {
+    /// Of Q.
+    pub q: i32,
+    /// Of K.
+    pub k: i32,
+    /// Of V and of the output.
+    pub v: i32,
+}
+
+/// A number format with its parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FormatChoice {
+    /// 32-bit float.
+    F32,
+    /// 64-bit float.
+    F64,
+    /// 16-bit integers.
+    I16(FractionBits),
+    /// 8-bit integers.
+    I8(FractionBits),
+}
+
+impl FormatChoice {
+    /// The name of the number type.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+            Self::I16(_) => "i16",
+            Self::I8(_) => "i8",
+        }
+    }
+
+    /// The fraction bits, if it has any.
+    pub fn fraction_bits(self) -> Option<FractionBits> {
+        match self {
+            Self::F32 | Self::F64 => None,
+            Self::I16(bits) | Self::I8(bits) => Some(bits),
+        }
+    }
+
+    /// The same number type with other fraction bits; floats stay as they are.
+    #[must_use]
+    pub fn with_bits(self, bits: FractionBits) -> Self {
+        match self {
+            Self::F32 | Self::F64 => self,
+            Self::I16(_) => Self::I16(bits),
+            Self::I8(_) => Self::I8(bits),
+        }
+    }
+
+    /// The same number type with the most fraction bits that keep every value of a head in range.
+    #[must_use]
+    pub fn fitted(self, input: &Input, layer: usize, head: usize) -> Self {
+        let max = match self {
+            Self::F32 | Self::F64 => return self,
+            Self::I16(_) => f64::from(i16::MAX),
+            Self::I8(_) => f64::from(i8::MAX),
+        };
+        self.with_bits(input.fitting_bits(layer, head, max))
+    }
+
+    /// Name and fraction bits: `i8  Q 4 · K 4 · V 5`.
+    pub fn title(self) -> String {
+        match self.fraction_bits() {
+            None => self.name().to_owned(),
+            Some(FractionBits { q, k, v }) => {
+                format!("{}  Q {q} · K {k} · V {v}", self.name())
+            }
+        }
+    }
+}
+
+/// One of the two formats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum SideId {
+    /// The one held against.
+    Left,
+    /// The one compared with it.
+    Right,
+}
+
+/// What the tables show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Shown {
+    /// The left format.
+    Left,
+    /// The right format.
+    Right,
+    /// Right minus left.
+    Difference,
+    /// Left, right and difference in three columns.
+    Beside,
+}
+
+/// What differences are counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Unit {
+    /// Units of the last place of the coarser format.
+    LastPlace,
+    /// Real numbers.
+    Real,
+}
+
+/// One of the seven matrices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum TableKind {
+    /// Queries, (T, D).
+    Q,
+    /// Keys, (S, D).
+    K,
+    /// Values, (S, E).
+    V,
+    /// Scores before the mask, (T, S).
+    Raw,
+    /// Scores after the mask, (T, S).
+    Masked,
+    /// Softmax weights, (T, S).
+    Weights,
+    /// (T, E).
+    Output,
+}
+
+impl TableKind {
+    /// In reading order.
+    pub const ALL: [Self; 7] = [
+        Self::Q,
+        Self::K,
+        Self::V,
+        Self::Raw,
+        Self::Masked,
+        Self::Weights,
+        Self::Output,
+    ];
+
+    /// As it is called on screen.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Q => "Q",
+            Self::K => "K",
+            Self::V => "V",
+            Self::Raw => "Raw scores",
+            Self::Masked => "Masked scores",
+            Self::Weights => "Weights",
+            Self::Output => "Output",
+        }
+    }
+
+    /// What it means, in one line.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Q => "what each token asks",
+            Self::K => "what each token offers",
+            Self::V => "what each token carries",
+            Self::Raw => "q · k × scale: how well a question fits an offer",
+            Self::Masked => "the scores that may be looked at",
+            Self::Weights => "softmax of each row: sums to one",
+            Self::Output => "weights times V",
+        }
+    }
+
+    /// Whether a row is a query, and the column a key.
+    pub fn is_query_by_key(self) -> bool {
+        matches!(self, Self::Raw | Self::Masked | Self::Weights)
+    }
+
+    /// Whether a row is a key.
+    pub fn has_key_rows(self) -> bool {
+        matches!(self, Self::K | Self::V)
+    }
+}
+
+/// A cell, and with it a query and a key that meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Selection {
+    /// The table that was clicked.
+    pub table: TableKind,
+    /// `i`, a row of Q, of the scores, of the weights and of the output.
+    pub query: usize,
+    /// `j`, a row of K and V, a column of the scores and weights.
+    pub key: usize,
+    /// `d` or `e`, a column of Q, K, V or the output.
+    pub column: usize,
+}
+
+impl Selection {
+    /// The cell (row, column) of `table`, the rest as it was.
+    #[must_use]
+    pub fn at(self, table: TableKind, row: usize, column: usize) -> Self {
+        let mut at = Self { table, ..self };
+        if table.has_key_rows() {
+            at.key = row;
+        } else {
+            at.query = row;
+        }
+        if table.is_query_by_key() {
+            at.key = column;
+        } else {
+            at.column = column;
+        }
+        at
+    }
+
+    /// The same with query and key inside of T and S.
+    #[must_use]
+    pub fn within(self, queries: usize, keys: usize) -> Self {
+        Self {
+            query: self.query.min(queries.saturating_sub(1)),
+            key: self.key.min(keys.saturating_sub(1)),
+            ..self
+        }
+    }
+
+    /// The row and the column in `table` that belong to this selection.
+    pub fn cell_in(self, table: TableKind) -> (usize, usize) {
+        let row = if table.has_key_rows() {
+            self.key
+        } else {
+            self.query
+        };
+        let column = if table.is_query_by_key() {
+            self.key
+        } else {
+            self.column
+        };
+        (row, column)
+    }
+}

@@ -1,0 +1,55 @@
+//! What comes with the program: the real capture, and the cases that the kernel is tested on.
+
+use kqv_fixtures::{CASES, Case, MINILM};
+
+use super::error::{Problem, SourceError};
+use super::input::Input;
+use super::safetensors;
+
+/// The capture, as it is called in the picker.
+pub const CAPTURE_NAME: &str = "MiniLM-L6-v2: The animal…";
+
+/// Q, K and V of 6 layers of 12 heads of all-MiniLM-L6-v2.
+pub(super) fn capture() -> Result<Input, SourceError> {
+    let input = safetensors::parse("minilm.safetensors", MINILM)?;
+    Ok(Input {
+        name: CAPTURE_NAME.to_owned(),
+        about: "The animal didn't cross the street because it was too tired, \
+                as all-MiniLM-L6-v2 reads it"
+            .to_owned(),
+        ..input
+    })
+}
+
+/// The names of the cases, in their order.
+pub fn case_names() -> impl Iterator<Item = &'static str> {
+    CASES.iter().map(|case| case.name)
+}
+
+/// The case of that name.
+pub(super) fn case(name: &str) -> Result<Input, SourceError> {
+    let case = kqv_fixtures::case(name)
+        .ok_or_else(|| Problem::Read("no fixture has this name".to_owned()).of(name))?;
+    Ok(input(case))
+}
+
+fn input(case: &Case) -> Input {
+    let wide = |values: &[f32]| values.iter().copied().map(f64::from).collect();
+    let words = |tokens: &[&str]| tokens.iter().map(|&token| token.to_owned()).collect();
+    Input {
+        name: case.name.to_owned(),
+        about: case.about.to_owned(),
+        layers: 1,
+        heads: 1,
+        queries: case.queries,
+        keys: case.keys,
+        width: case.width,
+        value_width: case.value_width,
+        q: wide(case.q),
+        k: wide(case.k),
+        v: wide(case.v),
+        query_tokens: words(case.query_tokens),
+        key_tokens: words(case.key_tokens),
+        scale: case.scale,
+    }
+}

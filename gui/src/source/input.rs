@@ -1,0 +1,226 @@
+//! Q, K and V of every head of an input, and how three tensors become one.
+
+use crate::number::real;
+use crate::session::FractionBits;
+use crate::source::SourceError;
+use crate::source::error::Problem;
+
+/// More scores than this are too many to keep seven tables of them three times.
+pub const MAX_SCORES: usize = 2048 * 2048;
+
+/// Q (layers, heads, T, D), K (layers, heads, S, D) and V (layers, heads, S, E), row-major, all finite.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// As it is called in the picker.
+    pub name: String,
+    /// One sentence about it.
+    pub about: String,
+    /// At least one.
+    pub layers: usize,
+    /// At least one.
+    pub heads: usize,
+    /// T.
+    pub queries: usize,
+    /// S.
+    pub keys: usize,
+    /// D.
+    pub width: usize,
+    /// E.
+    pub value_width: usize,
+    /// Q of every head.
+    pub q: Vec<f64>,
+    /// K of every head.
+    pub k: Vec<f64>,
+    /// V of every head.
+    pub v: Vec<f64>,
+    /// (T), or empty.
+    pub query_tokens: Vec<String>,
+    /// (S), or empty.
+    pub key_tokens: Vec<String>,
+    /// The factor it asks for; `None` is 1/√D.
+    pub scale: Option<f64>,
+}
+
+/// Q (T, D), K (S, D) and V (S, E) of one head.
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'a> {
+    /// (T, D).
+    pub q: &'a [f64],
+    /// (S, D).
+    pub k: &'a [f64],
+    /// (S, E).
+    pub v: &'a [f64],
+}
+
+impl Input {
+    /// Q, K and V of one head, empty if there is none.
+    pub fn head(&self, layer: usize, head: usize) -> Head<'_> {
+        let at = layer * self.heads + head;
+        Head {
+            q: slice(&self.q, at, self.queries * self.width),
+            k: slice(&self.k, at, self.keys * self.width),
+            v: slice(&self.v, at, self.keys * self.value_width),
+        }
+    }
+
+    /// What query `i` is called: its token, or its number.
+    pub fn query_name(&self, i: usize) -> String {
+        self.query_tokens
+            .get(i)
+            .cloned()
+            .unwrap_or_else(|| i.to_string())
+    }
+
+    /// What key `j` is called: its token, or its number.
+    pub fn key_name(&self, j: usize) -> String {
+        self.key_tokens
+            .get(j)
+            .cloned()
+            .unwrap_or_else(|| j.to_string())
+    }
+
+    /// The most fraction bits with which no value of the head saturates, for integers up to `max`.
+    pub fn fitting_bits(&self, layer: usize, head: usize, max: f64) -> FractionBits {
+        let Head { q, k, v } = self.head(layer, head);
+        FractionBits {
+            q: fitting_bits(q, max),
+            k: fitting_bits(k, max),
+            v: fitting_bits(v, max),
+        }
+    }
+}
+
+fn slice(values: &[f64], at: usize, len: usize) -> &[f64] {
+    values.get(at * len..(at + 1) * len).unwrap_or_default()
+}
+
+fn fitting_bits(values: &[f64], max: f64) -> i32 {
+    let largest = values
+        .iter()
+        .fold(0.0_f64, |max, value| max.max(value.abs()));
+    (-30..=30)
+        .rev()
+        .find(|&bits| largest * 2.0_f64.powi(bits) <= max)
+        .unwrap_or(0)
+}
+
+/// A matrix or a stack of them as a file holds it: (T, D), (heads, T, D) or (layers, heads, T, D).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tensor {
+    /// Slowest axis first.
+    pub shape: Vec<usize>,
+    /// Row-major.
+    pub values: Vec<f64>,
+}
+
+/// Layers, heads, rows and columns.
+fn axes(file: &str, tensor: &'static str, shape: &[usize]) -> Result<[usize; 4], SourceError> {
+    let axes = match *shape {
+        [rows, columns] => Some([1, 1, rows, columns]),
+        [heads, rows, columns] => Some([1, heads, rows, columns]),
+        [layers, heads, rows, columns] => Some([layers, heads, rows, columns]),
+        _ => None,
+    };
+    axes.filter(|axes| !axes.contains(&0)).ok_or_else(|| {
+        Problem::Rank {
+            tensor,
+            shape: shape.to_vec(),
+        }
+        .of(file)
+    })
+}
+
+/// Joins three tensors whose shapes fit, or says why they do not.
+pub(super) fn join(
+    file: &str,
+    [q, k, v]: [Tensor; 3],
+    tokens: Vec<String>,
+) -> Result<Input, SourceError> {
+    let [layers, heads, queries, width] = axes(file, "q", &q.shape)?;
+    let [k_layers, k_heads, keys, k_width] = axes(file, "k", &k.shape)?;
+    let [v_layers, v_heads, v_keys, value_width] = axes(file, "v", &v.shape)?;
+    let stacks = [(layers, heads), (k_layers, k_heads), (v_layers, v_heads)];
+    if stacks.iter().any(|&stack| stack != (layers, heads)) {
+        return Err(Problem::Stacks { stacks }.of(file));
+    }
+    if width != k_width {
+        return Err(Problem::Width {
+            q: width,
+            k: k_width,
+        }
+        .of(file));
+    }
+    if keys != v_keys {
+        return Err(Problem::Keys { k: keys, v: v_keys }.of(file));
+    }
+    if queries.saturating_mul(keys) > MAX_SCORES {
+        return Err(Problem::TooLarge { queries, keys }.of(file));
+    }
+    for (name, tensor) in [("q", &q), ("k", &k), ("v", &v)] {
+        if let Some(at) = tensor.values.iter().position(|value| !value.is_finite()) {
+            return Err(Problem::NotFinite {
+                tensor: name,
+                place: place(at, &tensor.shape),
+                value: tensor.values[at],
+            }
+            .of(file));
+        }
+    }
+    if !tokens.is_empty() && tokens.len() != queries && tokens.len() != keys {
+        return Err(Problem::Tokens {
+            tokens: tokens.len(),
+            queries,
+            keys,
+        }
+        .of(file));
+    }
+    let labels = |rows: usize| {
+        if tokens.len() == rows {
+            tokens.clone()
+        } else {
+            Vec::new()
+        }
+    };
+    Ok(Input {
+        name: file.to_owned(),
+        about: about(layers, heads, queries, keys),
+        layers,
+        heads,
+        queries,
+        keys,
+        width,
+        value_width,
+        query_tokens: labels(queries),
+        key_tokens: labels(keys),
+        q: q.values,
+        k: k.values,
+        v: v.values,
+        scale: None,
+    })
+}
+
+fn about(layers: usize, heads: usize, queries: usize, keys: usize) -> String {
+    format!("{layers} layers, {heads} heads, {queries} queries and {keys} keys, from a file")
+}
+
+/// Where value number `at` of a tensor stands.
+fn place(mut at: usize, shape: &[usize]) -> Vec<usize> {
+    let mut place: Vec<usize> = shape
+        .iter()
+        .rev()
+        .map(|&len| {
+            let digit = at % len.max(1);
+            at /= len.max(1);
+            digit
+        })
+        .collect();
+    place.reverse();
+    place
+}
+
+/// 1/√D, or what the input asks for.
+pub fn scale_of(input: &Input) -> f64 {
+    input
+        .scale
+        .unwrap_or_else(|| 1.0 / real(input.width.max(1)).sqrt())
+}

@@ -1,0 +1,137 @@
+//! Where Q, K and V come from: the fixtures, or a file of one's own. NaN is refused here.
+
+mod csv;
+mod error;
+mod fixtures;
+mod input;
+mod npy;
+mod safetensors;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+pub use error::SourceError;
+pub use fixtures::{CAPTURE_NAME, case_names};
+pub use input::{Head, Input, MAX_SCORES, Tensor, scale_of};
+
+use crate::session::InputId;
+use error::Problem;
+
+/// A larger file is more than a window full.
+const MAX_BYTES: u64 = 1 << 30;
+
+/// Fetches an input by its id.
+///
+/// # Errors
+/// [`SourceError`], one sentence for the screen.
+pub fn load(id: &InputId) -> Result<Input, SourceError> {
+    match id {
+        InputId::Capture => fixtures::capture(),
+        InputId::Case(name) => fixtures::case(name),
+        InputId::Files(paths) => open(paths),
+    }
+}
+
+/// One `.safetensors` file; or any one of three `.npy` or `.csv` files, or all three.
+fn open(paths: &[PathBuf]) -> Result<Input, SourceError> {
+    let [first, others @ ..] = paths else {
+        return Err(Problem::NotThree { files: 0 }.of("nothing"));
+    };
+    let extension = extension(first);
+    match extension.as_str() {
+        _ if first.is_dir() => Err(Problem::Folder.of(&name(first))),
+        "safetensors" if others.is_empty() => safetensors::parse(&name(first), &read(first)?),
+        "npy" | "csv" | "tsv" => {
+            let three = three(paths)?;
+            let mut tensors = Vec::new();
+            for path in &three {
+                let (name, bytes) = (name(path), read(path)?);
+                tensors.push(if extension == "npy" {
+                    npy::parse(&name, &bytes)?
+                } else {
+                    csv::parse(&name, &bytes)?
+                });
+            }
+            let title = three.each_ref().map(|path| name(path)).join(", ");
+            let three: [Tensor; 3] = tensors
+                .try_into()
+                .map_err(|_| Problem::NotThree { files: paths.len() }.of(&title))?;
+            input::join(&title, three, Vec::new())
+        }
+        "safetensors" => Err(Problem::NotThree { files: paths.len() }.of(&name(first))),
+        _ => Err(Problem::Extension.of(&name(first))),
+    }
+}
+
+/// The paths of q, k and v, in this order, from one of them or all three.
+fn three(paths: &[PathBuf]) -> Result<[PathBuf; 3], SourceError> {
+    let first = paths.first().map_or(Path::new(""), PathBuf::as_path);
+    let file = name(first);
+    let find = |letter: char| match paths {
+        [path] => sibling(path, letter).filter(|path| path.exists()),
+        _ => paths
+            .iter()
+            .find(|path| letter_of(path) == Some(letter))
+            .cloned(),
+    };
+    if paths.len() != 1 && paths.len() != 3 {
+        return Err(Problem::NotThree { files: paths.len() }.of(&file));
+    }
+    let missing = |missing| Problem::Siblings { missing }.of(&file);
+    Ok([
+        find('q').ok_or_else(|| missing("q"))?,
+        find('k').ok_or_else(|| missing("k"))?,
+        find('v').ok_or_else(|| missing("v"))?,
+    ])
+}
+
+/// Which of q, k and v a file holds: `q.npy`, `layer0_q.npy`, `head-Q.csv`.
+fn letter_of(path: &Path) -> Option<char> {
+    let stem = path.file_stem()?.to_str()?;
+    let mut letters = stem.chars().rev();
+    let letter = letters.next()?.to_ascii_lowercase();
+    let apart = letters
+        .next()
+        .is_none_or(|before| !before.is_alphanumeric());
+    (apart && ['q', 'k', 'v'].contains(&letter)).then_some(letter)
+}
+
+/// The file beside `path` that has `letter` where `path` has q, k or v.
+fn sibling(path: &Path, letter: char) -> Option<PathBuf> {
+    letter_of(path)?;
+    let mut stem = path.file_stem()?.to_str()?.to_owned();
+    let last = stem.pop()?;
+    stem.push(if last.is_uppercase() {
+        letter.to_ascii_uppercase()
+    } else {
+        letter
+    });
+    Some(path.with_file_name(format!("{stem}.{}", path.extension()?.to_str()?)))
+}
+
+fn extension(path: &Path) -> String {
+    path.extension()
+        .map(|extension| extension.to_string_lossy().to_lowercase())
+        .unwrap_or_default()
+}
+
+/// The last part of the path: what the user knows the file by.
+fn name(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned()
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, SourceError> {
+    let refused = |error: std::io::Error| Problem::Read(error.to_string()).of(&name(path));
+    let metadata = fs::metadata(path).map_err(refused)?;
+    if metadata.is_dir() {
+        return Err(Problem::Folder.of(&name(path)));
+    }
+    if metadata.len() > MAX_BYTES {
+        let (bytes, max) = (metadata.len(), MAX_BYTES);
+        return Err(Problem::Huge { bytes, max }.of(&name(path)));
+    }
+    fs::read(path).map_err(refused)
+}

@@ -1,0 +1,125 @@
+//! A matrix that is shown: real numbers, which of them the mask hides, and how far they reach.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A row-major matrix of real numbers, (rows, columns), that never changes once it is made.
+#[derive(Debug)]
+pub struct Table {
+    id: u64,
+    rows: usize,
+    columns: usize,
+    values: Vec<f64>,
+    visible: Option<Arc<[Range<usize>]>>,
+    extent: f64,
+    largest: f64,
+}
+
+impl Table {
+    /// Everything visible.
+    pub fn new(rows: usize, columns: usize, values: Vec<f64>) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let mut sizes: Vec<f64> = values
+            .iter()
+            .map(|value| value.abs())
+            .filter(|size| size.is_finite())
+            .collect();
+        let largest = sizes.iter().copied().fold(0.0, f64::max);
+        Self {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            rows,
+            columns,
+            values,
+            visible: None,
+            extent: most(&mut sizes).unwrap_or(largest),
+            largest,
+        }
+    }
+
+    /// The same with the cells of row `i` outside of `visible[i]` hidden.
+    #[must_use]
+    pub fn masked(self, visible: Arc<[Range<usize>]>) -> Self {
+        Self {
+            visible: Some(visible),
+            ..self
+        }
+    }
+
+    /// The columns of each row that the mask leaves, if there is one.
+    pub fn visible(&self) -> Option<Arc<[Range<usize>]>> {
+        self.visible.clone()
+    }
+
+    /// Unlike that of any other table: what a picture of it can be kept by.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Columns.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// All of it, row after row, hidden cells included.
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// One row, hidden cells included; empty if there is none.
+    pub fn row(&self, row: usize) -> &[f64] {
+        let start = row * self.columns;
+        self.values
+            .get(start..start + self.columns)
+            .unwrap_or_default()
+    }
+
+    /// The value of a cell; `None` where the mask hides it or there is none.
+    pub fn get(&self, row: usize, column: usize) -> Option<f64> {
+        if let Some(visible) = &self.visible
+            && !visible.get(row)?.contains(&column)
+        {
+            return None;
+        }
+        self.row(row).get(column).copied()
+    }
+
+    /// What 99.5 % of the values do not pass: the end of a colour scale.
+    pub fn extent(&self) -> f64 {
+        self.extent
+    }
+
+    /// The greatest finite absolute value.
+    pub fn largest(&self) -> f64 {
+        self.largest
+    }
+}
+
+/// What 99.5 % do not pass, where that leaves anything out.
+fn most(sizes: &mut [f64]) -> Option<f64> {
+    let at = sizes.len() - sizes.len().div_ceil(200);
+    if sizes.len() < 200 {
+        return None;
+    }
+    let (_, &mut value, _) = sizes.select_nth_unstable_by(at, f64::total_cmp);
+    (value > 0.0).then_some(value)
+}
+
+/// A colour scale's end: two digits, not less than `extent`.
+pub fn rounded_up(extent: f64) -> f64 {
+    if extent <= 0.0 || !extent.is_finite() {
+        return 1.0;
+    }
+    let unit = 10.0_f64.powf(extent.log10().floor() - 1.0);
+    let end = (extent / unit).ceil() * unit;
+    if end.is_finite() && end > 0.0 {
+        end
+    } else {
+        extent
+    }
+}

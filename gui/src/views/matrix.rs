@@ -1,0 +1,460 @@
+//! One matrix: name, shape, meaning, colour bar, tokens, the heat map, digits, and what is lit in it.
+
+use std::ops::Range;
+
+use eframe::egui::epaint::TextShape;
+use eframe::egui::{
+    Align2, Color32, FontId, Id, Painter, Pos2, Rect, Response, Role, ScrollArea, Sense, Stroke,
+    StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
+};
+
+use crate::colour::{self, ColourScale};
+use crate::number;
+use crate::number::{index, points};
+use crate::pictures::{Pictures, TILE};
+use crate::session::{Selection, TableKind};
+use crate::source::Input;
+use crate::table::Table;
+
+/// Height of name, shape and meaning.
+const HEADER: f32 = 40.0;
+/// Height of the tokens below.
+const COLUMN_LABELS: f32 = 52.0;
+/// Cells do not get smaller than this, the table is scrolled instead.
+const MIN_CELL: f32 = 5.0;
+/// Nor larger.
+const MAX_CELL: Vec2 = vec2(72.0, 40.0);
+/// Digits need at least this size.
+const MIN_FONT: f32 = 7.5;
+
+/// Whether a side of the table carries tokens.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Labels {
+    /// Its neighbour carries them.
+    Absent,
+    /// In a margin of this many points.
+    Margin(f32),
+}
+
+/// What is to be drawn.
+pub struct Matrix<'a> {
+    /// Which of the seven.
+    pub kind: TableKind,
+    /// Tells apart the columns of a comparison.
+    pub title: String,
+    /// After the name: of which format it is.
+    pub tag: Option<(String, Color32)>,
+    /// Its meaning in one line.
+    pub meaning: String,
+    /// The numbers.
+    pub table: &'a Table,
+    /// Their colours.
+    pub scale: ColourScale,
+    /// What is pointed at or selected.
+    pub focus: Selection,
+    /// Knows what queries and keys are called.
+    pub input: &'a Input,
+    /// Tokens on the left.
+    pub rows: Labels,
+    /// Tokens below.
+    pub columns: Labels,
+}
+
+impl Matrix<'_> {
+    fn row_name(&self, row: usize) -> String {
+        if self.kind.has_key_rows() {
+            self.input.key_name(row)
+        } else {
+            self.input.query_name(row)
+        }
+    }
+}
+
+/// The cell under the pointer, and the widget that was clicked if one was.
+pub struct Hit {
+    /// Row and column.
+    pub cell: (usize, usize),
+    /// Of the heat map, for the tooltip.
+    pub response: Response,
+}
+
+/// What the pointer does to a matrix.
+#[derive(Default)]
+pub struct MatrixResponse {
+    /// A cell is pointed at.
+    pub hit: Option<Hit>,
+    /// The name was clicked: one wants it large.
+    pub name_clicked: bool,
+}
+
+/// Draws a matrix into `rect`.
+pub fn matrix_ui(
+    ui: &mut Ui,
+    rect: Rect,
+    matrix: &Matrix<'_>,
+    pictures: &mut Pictures,
+) -> MatrixResponse {
+    let left = match matrix.rows {
+        Labels::Margin(width) => width,
+        Labels::Absent => 0.0,
+    };
+    let below = match matrix.columns {
+        Labels::Margin(_) => COLUMN_LABELS,
+        Labels::Absent => 0.0,
+    };
+    let body = Rect::from_min_max(
+        rect.min + vec2(left, HEADER),
+        pos2(rect.max.x, rect.max.y - below),
+    );
+    let grid = Grid::fit(ui, body, matrix.table);
+    let width = grid.size().x.min(body.width()).max(150.0).min(body.width());
+    let header = Rect::from_min_max(
+        pos2(body.min.x, rect.min.y),
+        pos2(body.min.x + width, body.min.y),
+    );
+    let name_clicked = header_ui(ui, header, matrix);
+    let id = ui.scope_id().with((&matrix.title, matrix.kind));
+    let (hit, origin, clip) = body_ui(ui, id, body, grid, matrix, pictures);
+    labels(ui, matrix, grid, origin, clip);
+    MatrixResponse { hit, name_clicked }
+}
+
+/// How large this matrix would like its body to be: cells with digits where there are few.
+#[derive(Clone, Copy, Debug)]
+struct Grid {
+    rows: usize,
+    columns: usize,
+    cell: Vec2,
+}
+
+impl Grid {
+    /// Cells of whole pixels that fill the body, or the smallest ones.
+    fn fit(ui: &Ui, body: Rect, table: &Table) -> Self {
+        let (rows, columns) = (table.rows(), table.columns());
+        let pixels = ui.pixels_per_point();
+        let fit = |space: f32, count: usize, max: f32| {
+            let cell = space / points(count.max(1));
+            (cell.clamp(MIN_CELL, max) * pixels).floor().max(1.0) / pixels
+        };
+        Self {
+            rows,
+            columns,
+            cell: vec2(
+                fit(body.width(), columns, MAX_CELL.x),
+                fit(body.height(), rows, MAX_CELL.y),
+            ),
+        }
+    }
+
+    fn size(self) -> Vec2 {
+        vec2(points(self.columns), points(self.rows)) * self.cell
+    }
+
+    fn cells(self, origin: Pos2, rows: Range<usize>, columns: Range<usize>) -> Rect {
+        let corner =
+            |row: usize, column: usize| origin + vec2(points(column), points(row)) * self.cell;
+        Rect::from_min_max(
+            corner(rows.start, columns.start),
+            corner(rows.end, columns.end),
+        )
+    }
+
+    fn cell_at(self, origin: Pos2, at: Pos2) -> Option<(usize, usize)> {
+        let Vec2 { x, y } = (at - origin) / self.cell;
+        let inside = x >= 0.0 && y >= 0.0 && index(y) < self.rows && index(x) < self.columns;
+        inside.then(|| (index(y), index(x)))
+    }
+
+    /// Rows and columns of which something can be seen.
+    fn visible(self, origin: Pos2, clip: Rect) -> (Range<usize>, Range<usize>) {
+        let from = (clip.min - origin) / self.cell;
+        let to = (clip.max - origin) / self.cell;
+        let range = |from: f32, to: f32, count: usize| {
+            index(from.max(0.0)).min(count)..(index(to.max(0.0)) + 1).min(count)
+        };
+        (
+            range(from.y, to.y, self.rows),
+            range(from.x, to.x, self.columns),
+        )
+    }
+}
+
+/// Name, shape, meaning, colour bar. Returns whether the name was clicked.
+fn header_ui(ui: &mut Ui, rect: Rect, matrix: &Matrix<'_>) -> bool {
+    let painter = ui.painter().with_clip_rect(rect.expand(2.0));
+    let bar = colour_bar(&painter, rect, matrix.scale);
+    let painter = painter.with_clip_rect(Rect::from_min_max(
+        rect.min - vec2(2.0, 2.0),
+        pos2(rect.max.x, rect.max.y),
+    ));
+    let name = painter.text(
+        rect.min,
+        Align2::LEFT_TOP,
+        matrix.kind.name(),
+        FontId::proportional(16.0),
+        colour::name(matrix.kind),
+    );
+    let mut at = pos2(name.max.x + 8.0, name.max.y - 2.0);
+    let shape = format!("({}, {})", matrix.table.rows(), matrix.table.columns());
+    let words = [Some((shape, colour::WEAK)), matrix.tag.clone()];
+    for (word, colour) in words.into_iter().flatten() {
+        let galley = painter.layout_no_wrap(word, FontId::proportional(11.5), colour);
+        if at.x + galley.size().x > bar.min.x - 4.0 {
+            break;
+        }
+        let drawn = Align2::LEFT_BOTTOM.anchor_size(at, galley.size());
+        painter.galley(drawn.min, galley, colour);
+        at.x = drawn.max.x + 8.0;
+    }
+    let meaning = pos2(rect.min.x, name.max.y + 1.0);
+    painter.text(
+        meaning,
+        Align2::LEFT_TOP,
+        &matrix.meaning,
+        FontId::proportional(11.0),
+        colour::WEAK,
+    );
+    let id = ui.scope_id().with(("name", &matrix.title));
+    let response = ui.interact(name.expand(2.0), id, Sense::click());
+    let enlarge = format!("Enlarge {}", matrix.title);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &enlarge));
+    response
+        .on_hover_text("Show this table alone and large; Esc shows all again")
+        .clicked()
+}
+
+/// The colour bar with the numbers of its two ends, at the right of the header's first line.
+fn colour_bar(painter: &Painter, header: Rect, scale: ColourScale) -> Rect {
+    const STEPS: usize = 48;
+    let [low, high] = scale.ends();
+    let font = FontId::proportional(10.5);
+    let text = |value| painter.layout_no_wrap(number::short(value), font.clone(), colour::WEAK);
+    let (low_text, high_text) = (text(low), text(high));
+    let y = header.min.y + 10.0;
+    let end = header.max.x;
+    let high_at = pos2(end - high_text.size().x, y - high_text.size().y / 2.0);
+    let bar = Rect::from_min_max(
+        pos2(high_at.x - 5.0 - points(STEPS), y - 4.0),
+        pos2(high_at.x - 5.0, y + 4.0),
+    );
+    let low_at = pos2(bar.min.x - 5.0 - low_text.size().x, high_at.y);
+    painter.galley(high_at, high_text, colour::WEAK);
+    painter.galley(low_at, low_text, colour::WEAK);
+    for step in 0..STEPS {
+        let share = number::real(step) / number::real(STEPS - 1);
+        let value = low + (high - low) * share;
+        let left = bar.min.x + points(step);
+        let slice = Rect::from_x_y_ranges(left..=left + 1.0, bar.y_range());
+        painter.rect_filled(slice, 0.0, scale.colour(Some(value)));
+    }
+    Rect::from_min_max(low_at, bar.max)
+}
+
+/// The heat map, scrolled if it must be. Returns the cell under the pointer, where cell (0, 0) lies,
+/// and what can be seen.
+fn body_ui(
+    ui: &mut Ui,
+    id: Id,
+    body: Rect,
+    grid: Grid,
+    matrix: &Matrix<'_>,
+    pictures: &mut Pictures,
+) -> (Option<Hit>, Pos2, Rect) {
+    let size = grid.size();
+    if size.x <= body.width() + 0.5 && size.y <= body.height() + 0.5 {
+        let origin = on_pixel(ui, body.min);
+        let rect = Rect::from_min_size(origin, size);
+        let response = ui.interact(rect, id, Sense::click());
+        let hit = cells_ui(ui, grid, origin, rect, response, matrix, pictures);
+        return (hit, origin, rect);
+    }
+    let mut child = ui.new_child(UiBuilder::new().id_salt(id).max_rect(body));
+    let output = ScrollArea::both()
+        .id_salt(id)
+        .auto_shrink([true, true])
+        .show(&mut child, |ui| {
+            let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+            let origin = on_pixel(ui, rect.min);
+            let clip = ui.clip_rect().intersect(body);
+            let hit = cells_ui(ui, grid, origin, clip, response, matrix, pictures);
+            (hit, origin)
+        });
+    let (hit, origin) = output.inner;
+    (hit, origin, output.inner_rect.intersect(body))
+}
+
+fn on_pixel(ui: &Ui, at: Pos2) -> Pos2 {
+    let pixels = ui.pixels_per_point();
+    ((at.to_vec2() * pixels).round() / pixels).to_pos2()
+}
+
+fn cells_ui(
+    ui: &Ui,
+    grid: Grid,
+    origin: Pos2,
+    clip: Rect,
+    response: Response,
+    matrix: &Matrix<'_>,
+    pictures: &mut Pictures,
+) -> Option<Hit> {
+    let painter = ui.painter().with_clip_rect(clip.intersect(ui.clip_rect()));
+    let (rows, columns) = grid.visible(origin, painter.clip_rect());
+    for down in rows.start / TILE..rows.end.div_ceil(TILE) {
+        for across in columns.start / TILE..columns.end.div_ceil(TILE) {
+            let texture = pictures.tile(ui.ctx(), matrix.table, matrix.scale, (down, across));
+            let tile = grid.cells(
+                origin,
+                down * TILE..grid.rows.min((down + 1) * TILE),
+                across * TILE..grid.columns.min((across + 1) * TILE),
+            );
+            let whole = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
+            painter.image(texture, tile, whole, Color32::WHITE);
+        }
+    }
+    digits(&painter, grid, origin, &rows, &columns, matrix);
+    highlights(
+        &painter.with_clip_rect(painter.clip_rect().expand(2.0)),
+        grid,
+        origin,
+        matrix,
+    );
+    let title = format!("{}, {} by {}", matrix.title, grid.rows, grid.columns);
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &title));
+    let at = response.hover_pos().filter(|at| clip.contains(*at))?;
+    let cell = grid.cell_at(origin, at)?;
+    Some(Hit { cell, response })
+}
+
+/// Digits where they can be read.
+fn digits(
+    painter: &Painter,
+    grid: Grid,
+    origin: Pos2,
+    rows: &Range<usize>,
+    columns: &Range<usize>,
+    matrix: &Matrix<'_>,
+) {
+    let size = (grid.cell.x / 2.35).min(grid.cell.y * 0.72).min(13.0);
+    if size < MIN_FONT {
+        return;
+    }
+    let font = FontId::proportional(size);
+    for row in rows.clone() {
+        for column in columns.clone() {
+            let value = matrix.table.get(row, column);
+            let back = matrix.scale.colour(value);
+            let (text, colour) = match value {
+                Some(value) => (number::cell(value), colour::on(back)),
+                None if matrix.kind == TableKind::Masked => ("−∞".to_owned(), colour::WEAK),
+                None => ("0".to_owned(), colour::WEAK),
+            };
+            let cell = grid.cells(origin, row..row + 1, column..column + 1);
+            painter.text(
+                cell.center(),
+                Align2::CENTER_CENTER,
+                text,
+                font.clone(),
+                colour,
+            );
+        }
+    }
+}
+
+/// Outlines the row and the column that belong to the focus.
+fn highlights(painter: &Painter, grid: Grid, origin: Pos2, matrix: &Matrix<'_>) {
+    let (row, column) = matrix.focus.cell_in(matrix.kind);
+    if row >= grid.rows {
+        return;
+    }
+    let outline = |rect: Rect, width: f32| {
+        painter.rect_stroke(
+            rect,
+            0.0,
+            Stroke::new(width + 1.5, colour::BACKGROUND),
+            StrokeKind::Outside,
+        );
+        painter.rect_stroke(
+            rect,
+            0.0,
+            Stroke::new(width, Color32::WHITE),
+            StrokeKind::Outside,
+        );
+    };
+    outline(grid.cells(origin, row..row + 1, 0..grid.columns), 1.0);
+    if column >= grid.columns {
+        return;
+    }
+    if matrix.kind.is_query_by_key() {
+        outline(grid.cells(origin, 0..grid.rows, column..column + 1), 1.0);
+    }
+    if matrix.kind.is_query_by_key() || same_columns(matrix.kind, matrix.focus.table) {
+        outline(grid.cells(origin, row..row + 1, column..column + 1), 2.0);
+    }
+}
+
+/// Whether a column of one is a column of the other: d of Q and K, e of V and the output.
+fn same_columns(a: TableKind, b: TableKind) -> bool {
+    let of_keys = |kind| matches!(kind, TableKind::Q | TableKind::K);
+    let of_values = |kind| matches!(kind, TableKind::V | TableKind::Output);
+    of_keys(a) && of_keys(b) || of_values(a) && of_values(b)
+}
+
+/// Tokens on the left and below, as many as fit, the lit one always.
+fn labels(ui: &Ui, matrix: &Matrix<'_>, grid: Grid, origin: Pos2, clip: Rect) {
+    let (row, column) = matrix.focus.cell_in(matrix.kind);
+    let (rows, columns) = grid.visible(origin, clip);
+    let painter = ui.painter();
+    if let Labels::Margin(width) = matrix.rows {
+        let size = (grid.cell.y * 0.8).clamp(9.0, 12.0);
+        let space = index(size.div_euclid(grid.cell.y)) + 1;
+        let area = Rect::from_min_max(pos2(clip.min.x - width, clip.min.y - 6.0), clip.max);
+        let painter = painter.with_clip_rect(area.intersect(ui.clip_rect()));
+        for i in rows.filter(|&i| shown(i, row, space)) {
+            let cell = grid.cells(origin, i..i + 1, 0..1);
+            let at = pos2(clip.min.x - 7.0, cell.center().y);
+            let (text, colour) = (short_name(matrix.row_name(i)), label_colour(i == row));
+            painter.text(
+                at,
+                Align2::RIGHT_CENTER,
+                text,
+                FontId::proportional(size),
+                colour,
+            );
+        }
+    }
+    if let Labels::Margin(_) = matrix.columns {
+        let size = (grid.cell.x * 0.8).clamp(9.0, 12.0);
+        let space = index((size + 2.0).div_euclid(grid.cell.x)) + 1;
+        for j in columns.filter(|&j| shown(j, column, space)) {
+            let cell = grid.cells(origin, 0..1, j..j + 1);
+            let (text, colour) = (
+                short_name(matrix.input.key_name(j)),
+                label_colour(j == column),
+            );
+            let galley = painter.layout_no_wrap(text, FontId::proportional(size), colour);
+            let at = pos2(cell.center().x + 3.0, clip.max.y + 5.0);
+            let at = Align2::RIGHT_TOP.anchor_size(at, galley.size()).min;
+            let shape = TextShape::new(at, galley, colour);
+            painter.add(shape.with_angle_and_anchor(-1.0, Align2::RIGHT_TOP));
+        }
+    }
+}
+
+/// Every `space`-th, and the lit one, which pushes its neighbours away.
+fn shown(at: usize, lit: usize, space: usize) -> bool {
+    at == lit || at.is_multiple_of(space) && at.abs_diff(lit) >= space
+}
+
+fn label_colour(lit: bool) -> Color32 {
+    if lit { colour::TEXT } else { colour::WEAK }
+}
+
+/// A long token must not push the table away.
+fn short_name(name: String) -> String {
+    const MAX: usize = 11;
+    if name.chars().count() <= MAX {
+        return name;
+    }
+    let start: String = name.chars().take(MAX - 1).collect();
+    format!("{start}…")
+}

@@ -1,0 +1,290 @@
+//! Where the seven tables stand, and what the pointer finds in them.
+
+use eframe::egui::{Color32, Rect, ScrollArea, Sense, Ui, pos2, vec2};
+
+use super::matrix::{Labels, Matrix, matrix_ui};
+use super::tooltip::tooltip_ui;
+use crate::action::Action;
+use crate::colour::{self, ColourScale};
+use crate::number::points;
+use crate::pictures::Pictures;
+use crate::run::{Column, Run};
+use crate::session::{Selection, Session, Shown, TableKind, Unit};
+use crate::source::Input;
+
+/// Between two tables.
+const GAP: f32 = 22.0;
+
+/// A table and the place for it.
+struct Place {
+    kind: TableKind,
+    column: Column,
+    rect: Rect,
+    rows: Labels,
+}
+
+/// All tables, or the enlarged one. `pointed` is what the pointer was on in the last frame.
+pub fn tables_ui(
+    ui: &mut Ui,
+    session: &Session,
+    run: &Run,
+    pointed: Option<Selection>,
+    pictures: &mut Pictures,
+) -> Option<Action> {
+    let area = ui.available_rect_before_wrap().shrink2(vec2(14.0, 10.0));
+    if session.shown == Shown::Beside && session.enlarged.is_none() {
+        let mut child = ui.new_child(eframe::egui::UiBuilder::new().max_rect(area));
+        let height = 300.0_f32;
+        return ScrollArea::vertical()
+            .auto_shrink([false, false])
+            .show(&mut child, |ui| {
+                let size = vec2(area.width() - 12.0, height * points(TableKind::ALL.len()));
+                let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+                let places = beside(rect, height, &run.input);
+                places_ui(ui, &places, session, run, pointed, pictures)
+            })
+            .inner;
+    }
+    let places = match (session.enlarged, session.shown) {
+        (Some(kind), Shown::Beside) => across(area, kind, &run.input),
+        (Some(kind), shown) => vec![Place {
+            kind,
+            column: column(shown),
+            rect: area,
+            rows: Labels::Margin(margin(kind, &run.input)),
+        }],
+        (None, shown) => all(area, column(shown), &run.input),
+    };
+    places_ui(ui, &places, session, run, pointed, pictures)
+}
+
+fn column(shown: Shown) -> Column {
+    match shown {
+        Shown::Left | Shown::Beside => Column::Left,
+        Shown::Right => Column::Right,
+        Shown::Difference => Column::Difference,
+    }
+}
+
+/// Q, K and V above; scores, weights and output below, whose rows are the same queries.
+fn all(area: Rect, column: Column, input: &Input) -> Vec<Place> {
+    let above = [TableKind::Q, TableKind::K, TableKind::V];
+    let below = [
+        TableKind::Raw,
+        TableKind::Masked,
+        TableKind::Weights,
+        TableKind::Output,
+    ];
+    // The tokens under the scores take their height from the lower half.
+    let (upper, lower) = halves(area, input);
+    let mut places = Vec::new();
+    let width = (upper.width() - 2.0 * GAP) / 3.0;
+    let mut left = upper.min.x;
+    for kind in above {
+        let rect = Rect::from_x_y_ranges(left..=left + width, upper.y_range());
+        let rows = Labels::Margin(margin(kind, input));
+        places.push(Place {
+            kind,
+            column,
+            rect,
+            rows,
+        });
+        left += width + GAP;
+    }
+    let tokens = margin(TableKind::Raw, input);
+    let space = lower.width() - 3.0 * GAP - tokens;
+    let scores = (space * score_share(input)).floor();
+    let mut left = lower.min.x;
+    for kind in below {
+        let first = kind == TableKind::Raw;
+        let width = match kind {
+            TableKind::Raw => scores + tokens,
+            TableKind::Output => lower.max.x - left,
+            _ => scores,
+        };
+        let rect = Rect::from_x_y_ranges(left..=left + width, lower.y_range());
+        let rows = if first {
+            Labels::Margin(tokens)
+        } else {
+            Labels::Absent
+        };
+        places.push(Place {
+            kind,
+            column,
+            rect,
+            rows,
+        });
+        left += width + GAP;
+    }
+    places
+}
+
+/// The part of the lower row that each of the three score tables gets: their digits need more room
+/// than the output.
+fn score_share(input: &Input) -> f32 {
+    let scores = points(input.keys.clamp(8, 24)) * 3.0;
+    let output = points(input.value_width.clamp(8, 64));
+    (scores / (3.0 * scores + output)).clamp(0.22, 0.28)
+}
+
+/// Upper tables have as many rows as there are keys, lower ones as there are queries.
+fn halves(area: Rect, input: &Input) -> (Rect, Rect) {
+    const HEADER: f32 = 40.0;
+    const TOKENS: f32 = 52.0;
+    let rows = area.height() - GAP - 2.0 * HEADER - TOKENS;
+    let (above, below) = (
+        points(input.keys.max(input.queries).clamp(4, 64)),
+        points(input.queries.clamp(4, 64)),
+    );
+    let share = (above / (above + below)).clamp(0.35, 0.65);
+    let middle = area.min.y + HEADER + rows * share;
+    (
+        Rect::from_min_max(area.min, pos2(area.max.x, middle)),
+        Rect::from_min_max(pos2(area.min.x, middle + GAP), area.max),
+    )
+}
+
+/// One row for each table: left, right, difference.
+fn beside(area: Rect, height: f32, input: &Input) -> Vec<Place> {
+    let mut places = Vec::new();
+    let mut top = area.min.y;
+    for kind in TableKind::ALL {
+        let row = Rect::from_min_max(pos2(area.min.x, top), pos2(area.max.x, top + height - GAP));
+        places.extend(across(row, kind, input));
+        top += height;
+    }
+    places
+}
+
+fn across(row: Rect, kind: TableKind, input: &Input) -> Vec<Place> {
+    let tokens = margin(kind, input);
+    let width = (row.width() - tokens - 2.0 * GAP) / 3.0;
+    let columns = [Column::Left, Column::Right, Column::Difference];
+    let mut left = row.min.x;
+    columns
+        .map(|column| {
+            let first = column == Column::Left;
+            let width = if first { width + tokens } else { width };
+            let rect = Rect::from_x_y_ranges(left..=left + width, row.y_range());
+            left += width + GAP;
+            let rows = if first {
+                Labels::Margin(tokens)
+            } else {
+                Labels::Absent
+            };
+            Place {
+                kind,
+                column,
+                rect,
+                rows,
+            }
+        })
+        .into()
+}
+
+/// Room for the tokens on the left of a table.
+fn margin(kind: TableKind, input: &Input) -> f32 {
+    let tokens = if kind.has_key_rows() {
+        &input.key_tokens
+    } else {
+        &input.query_tokens
+    };
+    let longest = tokens.iter().map(|token| token.chars().count()).max();
+    points(longest.unwrap_or(4).clamp(2, 10)) * 6.4 + 12.0
+}
+
+fn places_ui(
+    ui: &mut Ui,
+    places: &[Place],
+    session: &Session,
+    run: &Run,
+    pointed: Option<Selection>,
+    pictures: &mut Pictures,
+) -> Option<Action> {
+    let focus = run.detail.focus;
+    let mut found = None;
+    let mut action = None;
+    for place in places {
+        if !ui.is_rect_visible(place.rect) {
+            continue;
+        }
+        let matrix = matrix(place, session, run, focus);
+        let response = matrix_ui(ui, place.rect, &matrix, pictures);
+        if response.name_clicked {
+            let kind = Some(place.kind).filter(|kind| session.enlarged != Some(*kind));
+            action = Some(Action::Enlarge(kind));
+        }
+        if let Some(hit) = response.hit {
+            let selection = session.selection.at(place.kind, hit.cell.0, hit.cell.1);
+            found = Some(selection);
+            if hit.response.clicked() {
+                action = Some(Action::Select(selection));
+            }
+            hit.response.on_hover_ui_at_pointer(|ui| {
+                tooltip_ui(ui, session, run, place.kind, hit.cell);
+            });
+        }
+    }
+    action.or_else(|| (found != pointed).then_some(Action::Point(found)))
+}
+
+fn matrix<'a>(place: &Place, session: &Session, run: &'a Run, focus: Selection) -> Matrix<'a> {
+    let Place { kind, column, .. } = *place;
+    let end = run.scale_end(kind, column);
+    let weights = kind == TableKind::Weights && column != Column::Difference;
+    let input: &'a Input = &run.input;
+    Matrix {
+        kind,
+        title: title(kind, column, session),
+        tag: tag(column, session),
+        meaning: meaning(kind, column, session, run),
+        table: run.table(kind, column),
+        scale: if weights {
+            ColourScale::Weights { end }
+        } else {
+            ColourScale::Diverging { end }
+        },
+        focus,
+        input,
+        rows: place.rows,
+        columns: if kind.is_query_by_key() {
+            Labels::Margin(0.0)
+        } else {
+            Labels::Absent
+        },
+    }
+}
+
+/// As screen readers say it.
+fn title(kind: TableKind, column: Column, session: &Session) -> String {
+    let name = kind.name();
+    match column {
+        Column::Left => format!("{name} in {}", session.left.name()),
+        Column::Right => format!("{name} in {}", session.right.name()),
+        Column::Difference => format!("{name}, difference"),
+    }
+}
+
+fn tag(column: Column, session: &Session) -> Option<(String, Color32)> {
+    Some(match column {
+        Column::Left => (session.left.name().to_owned(), colour::LEFT),
+        Column::Right => (session.right.name().to_owned(), colour::RIGHT),
+        Column::Difference => {
+            let (left, right) = (session.left.name(), session.right.name());
+            (format!("{right} − {left}"), colour::WRONG)
+        }
+    })
+}
+
+fn meaning(kind: TableKind, column: Column, session: &Session, run: &Run) -> String {
+    if column != Column::Difference {
+        return kind.meaning().to_owned();
+    }
+    match session.unit {
+        Unit::Real => "in real numbers".to_owned(),
+        Unit::LastPlace => match run.place(kind) {
+            Some(place) => format!("in units of {}", crate::number::plain(place)),
+            None => "in units of the last place".to_owned(),
+        },
+    }
+}
