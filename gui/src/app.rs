@@ -156,6 +156,7 @@ impl App {
             format.fitted(input, layer, head)
         };
         if let Ok(input) = self.library.get(&id) {
+            session.mask = input.mask;
             session.left = fit(session.left, &input);
             session.right = fit(session.right, &input);
         }

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use crate::number::real;
 use crate::source::input::MAX_SCORES;
 
 /// A file that cannot be opened, and why.
@@ -230,19 +229,14 @@ impl fmt::Display for Problem {
             ),
             Self::TooLarge { queries, keys } => write!(
                 f,
-                "{queries} queries by {keys} keys are {:.1} million scores: at most {:.1} million can be shown",
-                millions(queries.saturating_mul(*keys)),
-                millions(MAX_SCORES)
+                "{queries} queries by {keys} keys are {} scores: at most {MAX_SCORES} can be shown",
+                queries.saturating_mul(*keys)
             ),
             Self::NotFinite {
                 tensor,
                 place,
                 value,
-            } => write!(
-                f,
-                "{tensor}{} is {value}: finite numbers are needed",
-                format!("{place:?}").replace("inf", "infinite")
-            ),
+            } => write!(f, "{tensor}{place:?} is {value}: finite numbers are needed"),
             Self::Tokens {
                 tokens,
                 queries,
@@ -253,8 +247,4 @@ impl fmt::Display for Problem {
             ),
         }
     }
-}
-
-fn millions(count: usize) -> f64 {
-    real(count) / 1e6
 }

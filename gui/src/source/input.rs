@@ -1,7 +1,7 @@
 //! Q, K and V of every head of an input, and how three tensors become one.
 
 use crate::number::real;
-use crate::session::FractionBits;
+use crate::session::{FractionBits, Mask};
 use crate::source::SourceError;
 use crate::source::error::Problem;
 
@@ -39,6 +39,8 @@ pub struct Input {
     pub key_tokens: Vec<String>,
     /// The factor it asks for; `None` is 1/√D.
     pub scale: Option<f64>,
+    /// The mask it is meant for.
+    pub mask: Mask,
 }
 
 /// Q (T, D), K (S, D) and V (S, E) of one head.
@@ -196,6 +198,7 @@ pub(super) fn join(
         k: k.values,
         v: v.values,
         scale: None,
+        mask: Mask::None,
     })
 }
 

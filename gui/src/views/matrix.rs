@@ -17,11 +17,11 @@ use crate::source::Input;
 use crate::table::Table;
 
 /// Height of name, shape and meaning.
-const HEADER: f32 = 40.0;
-/// Height of the tokens below.
-const COLUMN_LABELS: f32 = 52.0;
+pub const HEADER: f32 = 40.0;
+/// Height of the tokens below a table.
+pub const TOKENS_BELOW: f32 = 52.0;
 /// Cells do not get smaller than this, the table is scrolled instead.
-const MIN_CELL: f32 = 5.0;
+const MIN_CELL: f32 = 3.0;
 /// Nor larger.
 const MAX_CELL: Vec2 = vec2(72.0, 40.0);
 /// Digits need at least this size.
@@ -32,8 +32,19 @@ const MIN_FONT: f32 = 7.5;
 pub enum Labels {
     /// Its neighbour carries them.
     Absent,
+    /// Nobody does, but the room is kept, so that rows stand beside each other.
+    Empty(f32),
     /// In a margin of this many points.
     Margin(f32),
+}
+
+impl Labels {
+    fn room(self) -> f32 {
+        match self {
+            Self::Absent => 0.0,
+            Self::Empty(room) | Self::Margin(room) => room,
+        }
+    }
 }
 
 /// What is to be drawn.
@@ -94,20 +105,13 @@ pub fn matrix_ui(
     matrix: &Matrix<'_>,
     pictures: &mut Pictures,
 ) -> MatrixResponse {
-    let left = match matrix.rows {
-        Labels::Margin(width) => width,
-        Labels::Absent => 0.0,
-    };
-    let below = match matrix.columns {
-        Labels::Margin(_) => COLUMN_LABELS,
-        Labels::Absent => 0.0,
-    };
+    let (left, below) = (matrix.rows.room(), matrix.columns.room());
     let body = Rect::from_min_max(
         rect.min + vec2(left, HEADER),
         pos2(rect.max.x, rect.max.y - below),
     );
     let grid = Grid::fit(ui, body, matrix.table);
-    let width = grid.size().x.min(body.width()).max(150.0).min(body.width());
+    let width = grid.size().x.max(230.0).min(body.width());
     let header = Rect::from_min_max(
         pos2(body.min.x, rect.min.y),
         pos2(body.min.x + width, body.min.y),
@@ -225,7 +229,7 @@ fn header_ui(ui: &mut Ui, rect: Rect, matrix: &Matrix<'_>) -> bool {
 
 /// The colour bar with the numbers of its two ends, at the right of the header's first line.
 fn colour_bar(painter: &Painter, header: Rect, scale: ColourScale) -> Rect {
-    const STEPS: usize = 48;
+    let steps = if header.width() < 220.0 { 24 } else { 48 };
     let [low, high] = scale.ends();
     let font = FontId::proportional(10.5);
     let text = |value| painter.layout_no_wrap(number::short(value), font.clone(), colour::WEAK);
@@ -234,14 +238,14 @@ fn colour_bar(painter: &Painter, header: Rect, scale: ColourScale) -> Rect {
     let end = header.max.x;
     let high_at = pos2(end - high_text.size().x, y - high_text.size().y / 2.0);
     let bar = Rect::from_min_max(
-        pos2(high_at.x - 5.0 - points(STEPS), y - 4.0),
+        pos2(high_at.x - 5.0 - points(steps), y - 4.0),
         pos2(high_at.x - 5.0, y + 4.0),
     );
     let low_at = pos2(bar.min.x - 5.0 - low_text.size().x, high_at.y);
     painter.galley(high_at, high_text, colour::WEAK);
     painter.galley(low_at, low_text, colour::WEAK);
-    for step in 0..STEPS {
-        let share = number::real(step) / number::real(STEPS - 1);
+    for step in 0..steps {
+        let share = number::real(step) / number::real(steps - 1);
         let value = low + (high - low) * share;
         let left = bar.min.x + points(step);
         let slice = Rect::from_x_y_ranges(left..=left + 1.0, bar.y_range());
@@ -334,7 +338,7 @@ fn digits(
     columns: &Range<usize>,
     matrix: &Matrix<'_>,
 ) {
-    let size = (grid.cell.x / 2.35).min(grid.cell.y * 0.72).min(13.0);
+    let size = (grid.cell.x / 2.3).min(grid.cell.y * 0.72).min(13.0);
     if size < MIN_FONT {
         return;
     }
@@ -370,7 +374,7 @@ fn highlights(painter: &Painter, grid: Grid, origin: Pos2, matrix: &Matrix<'_>) 
         painter.rect_stroke(
             rect,
             0.0,
-            Stroke::new(width + 1.5, colour::BACKGROUND),
+            Stroke::new(width + 1.0, colour::BACKGROUND),
             StrokeKind::Outside,
         );
         painter.rect_stroke(
@@ -425,13 +429,21 @@ fn labels(ui: &Ui, matrix: &Matrix<'_>, grid: Grid, origin: Pos2, clip: Rect) {
     if let Labels::Margin(_) = matrix.columns {
         let size = (grid.cell.x * 0.8).clamp(9.0, 12.0);
         let space = index((size + 2.0).div_euclid(grid.cell.x)) + 1;
+        // Level where there is room for the longest name, leaning where there is not.
+        let level = points(longest(&matrix.input.key_tokens)) * size * 0.6 < grid.cell.x;
         for j in columns.filter(|&j| shown(j, column, space)) {
             let cell = grid.cells(origin, 0..1, j..j + 1);
             let (text, colour) = (
                 short_name(matrix.input.key_name(j)),
                 label_colour(j == column),
             );
-            let galley = painter.layout_no_wrap(text, FontId::proportional(size), colour);
+            let font = FontId::proportional(size);
+            if level {
+                let at = pos2(cell.center().x, clip.max.y + 5.0);
+                painter.text(at, Align2::CENTER_TOP, text, font, colour);
+                continue;
+            }
+            let galley = painter.layout_no_wrap(text, font, colour);
             let at = pos2(cell.center().x + 3.0, clip.max.y + 5.0);
             let at = Align2::RIGHT_TOP.anchor_size(at, galley.size()).min;
             let shape = TextShape::new(at, galley, colour);
@@ -447,6 +459,12 @@ fn shown(at: usize, lit: usize, space: usize) -> bool {
 
 fn label_colour(lit: bool) -> Color32 {
     if lit { colour::TEXT } else { colour::WEAK }
+}
+
+/// The number of letters of the longest token; numbers have up to four.
+pub fn longest(tokens: &[String]) -> usize {
+    let letters = tokens.iter().map(|token| token.chars().count());
+    letters.max().unwrap_or(4)
 }
 
 /// A long token must not push the table away.

@@ -70,7 +70,7 @@ pub fn window_ui(ui: &mut Ui, window: &mut Window<'_>) -> Option<Action> {
         })
         .inner;
     Panel::bottom("inspector")
-        .exact_size(166.0)
+        .exact_size(172.0)
         .frame(panel.inner_margin(Margin::symmetric(14, 10)))
         .show(ui, |ui| inspector::inspector_ui(ui, session, run));
     let tables = CentralPanel::default()
