@@ -75,7 +75,7 @@ fn window() -> Result<(), Failed> {
         if is_whole(&picture) {
             break picture;
         }
-        if started.elapsed() > Duration::from_secs(60) {
+        if started.elapsed() > Duration::from_mins(1) {
             let path = picture.save("window-incomplete.png");
             return Err(format!("part of the window stays empty: {}", path.display()).into());
         }

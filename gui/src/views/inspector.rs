@@ -196,11 +196,16 @@ fn bars_ui(ui: &mut Ui, run: &Run) {
                 colour.gamma_multiply(0.6)
             }
         };
-        bar(start + width * 0.1, width * 0.4, left, fade(colour::LEFT));
-        bar(start + width * 0.5, width * 0.4, right, fade(colour::RIGHT));
+        if width < 4.0 {
+            bar(start, width.max(1.0), left, fade(colour::LEFT));
+        } else {
+            bar(start + width * 0.1, width * 0.4, left, fade(colour::LEFT));
+            bar(start + width * 0.5, width * 0.4, right, fade(colour::RIGHT));
+        }
         if lit {
             let top = bottom - height * drawn(left.max(right) / most);
-            let at = pos2(start + width / 2.0, top - 1.0);
+            let x = (start + width / 2.0).clamp(rect.min.x + 20.0, rect.max.x - 20.0);
+            let at = pos2(x, top - 1.0);
             let text = number_of(left);
             painter.text(
                 at,

@@ -1,5 +1,9 @@
 //! What is on screen. A view reads the session and the run, draws, and returns at most one action.
 
+/// Where cells lie.
+pub mod grid;
+/// Name, shape and colour bar.
+pub mod header;
 /// One score written out.
 pub mod inspector;
 /// One matrix.

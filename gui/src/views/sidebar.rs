@@ -267,7 +267,8 @@ fn bits_ui(
     for (name, value) in [("Q", &mut bits.q), ("K", &mut bits.k), ("V", &mut bits.v)] {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
-            ui.spacing_mut().interact_size.y = 18.0;
+            ui.spacing_mut().interact_size = vec2(34.0, 18.0);
+            ui.spacing_mut().button_padding.x = 4.0;
             ui.add_sized(
                 [12.0, 18.0],
                 Label::new(RichText::new(name).color(colour::WEAK)),

@@ -275,15 +275,15 @@ fn title(kind: TableKind, column: Column, session: &Session) -> String {
     }
 }
 
-fn tag(column: Column, session: &Session) -> Option<(String, Color32)> {
-    Some(match column {
+fn tag(column: Column, session: &Session) -> (String, Color32) {
+    match column {
         Column::Left => (session.left.name().to_owned(), colour::LEFT),
         Column::Right => (session.right.name().to_owned(), colour::RIGHT),
         Column::Difference => {
             let (left, right) = (session.left.name(), session.right.name());
             (format!("{right} − {left}"), colour::WRONG)
         }
-    })
+    }
 }
 
 fn meaning(kind: TableKind, column: Column, session: &Session, run: &Run) -> String {

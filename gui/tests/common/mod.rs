@@ -1,5 +1,7 @@
 //! The window without a screen: clicks by AccessKit labels, and pictures drawn on the CPU.
 
+#![expect(clippy::unwrap_used, unreachable_pub, reason = "a module of tests")]
+
 pub mod picture;
 mod renderer;
 
@@ -12,6 +14,7 @@ use eframe::egui::{Key, Modifiers, Pos2, TexturesDelta, Vec2, vec2};
 use egui_kittest::kittest::Queryable;
 use egui_kittest::{Harness, Node, TestRenderer};
 use kqv_gui::App;
+use kqv_gui::number::points;
 use kqv_gui::run::{Column, Run};
 use kqv_gui::session::{Session, TableKind};
 use renderer::Renderer;
@@ -112,7 +115,7 @@ impl Window {
         (rows, columns): (usize, usize),
     ) -> Pos2 {
         let rect = self.find(Role::Image, label).rect();
-        let share = |at: usize, of: usize| (at as f32 + 0.5) / of as f32;
+        let share = |at: usize, of: usize| (points(at) + 0.5) / points(of);
         rect.min + rect.size() * Vec2::new(share(column, columns), share(row, rows))
     }
 

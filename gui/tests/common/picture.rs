@@ -1,5 +1,7 @@
 //! Pictures for people to look at, in the target folder.
 
+#![expect(clippy::unwrap_used, unreachable_pub, reason = "a module of tests")]
+
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::PathBuf;

@@ -1,5 +1,13 @@
 //! Draws what egui wants drawn, on the CPU: textured triangles, so that tests need no graphics library.
 
+#![expect(clippy::unwrap_used, unreachable_pub, reason = "a module of tests")]
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "pixels of a window: 0 to 2^14, and colours: 0 to 255"
+)]
+
 use std::collections::HashMap;
 
 use eframe::egui::epaint::{ClippedPrimitive, ImageData, Primitive, Vertex};
