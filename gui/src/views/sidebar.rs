@@ -205,6 +205,7 @@ fn format_ui(ui: &mut Ui, session: &Session, run: &Run, side: SideId) -> Option<
     };
     caption(ui, name);
     let fitted = |format: FormatChoice| format.fitted(&run.input, session.layer, session.head);
+    let meant = |format: FormatChoice| format.meant_for(&run.input, session.layer, session.head);
     let zero = FractionBits { q: 0, k: 0, v: 0 };
     let mut format = picker_in(ui, tint, name, present, |ui| {
         let all = [
@@ -216,7 +217,7 @@ fn format_ui(ui: &mut Ui, session: &Session, run: &Run, side: SideId) -> Option<
         all.into_iter().fold(None, |picked, format| {
             let here = format.name() == present.name();
             let clicked = ui.selectable_label(here, format.name()).clicked();
-            picked.or((clicked && !here).then(|| fitted(format)))
+            picked.or((clicked && !here).then(|| meant(format)))
         })
     });
     if let Some(bits) = present.fraction_bits() {
