@@ -161,6 +161,27 @@ fn pointing_at_a_score_takes_it_apart_and_clicking_keeps_it() {
 }
 
 #[test]
+fn the_keyboard_reaches_every_choice() {
+    let mut window = Window::new();
+    window.press(Modifiers::NONE, Key::PageDown);
+    window.press(Modifiers::SHIFT, Key::PageUp);
+    assert_eq!((window.session().layer, window.session().head), (2, 2));
+    window.press(Modifiers::NONE, Key::M);
+    assert_eq!(window.session().mask, Mask::Causal);
+    window.press(Modifiers::NONE, Key::S);
+    assert_eq!(window.session().scaling, Scaling::Off);
+    for (key, shown) in [
+        (Key::Num2, Shown::Right),
+        (Key::Num3, Shown::Difference),
+        (Key::Num4, Shown::Beside),
+        (Key::Num1, Shown::Left),
+    ] {
+        window.press(Modifiers::NONE, key);
+        assert_eq!(window.session().shown, shown);
+    }
+}
+
+#[test]
 fn an_output_cell_is_its_weights_times_a_column_of_v() {
     let mut window = Window::new();
     window.click_cell("Output in f32, 15 by 32", (IT, 5), (15, 32));
