@@ -27,7 +27,10 @@ fn main() -> ExitCode {
     if !there && !must {
         name = format!("{name} ({MISSING})");
     }
-    let trial = Trial::test(name, move || if there { window() } else { Err(MISSING.into()) });
+    let trial = Trial::test(
+        name,
+        move || if there { window() } else { Err(MISSING.into()) },
+    );
     let trials = vec![trial.with_ignored_flag(!there && !must)];
     libtest_mimic::run(&arguments, trials).exit_code()
 }
@@ -119,7 +122,9 @@ fn picture_of(
     Ok(Picture {
         width: width.into(),
         height: height.into(),
-        rgb: pixels.flat_map(|bgrx| [bgrx[2], bgrx[1], bgrx[0]]).collect(),
+        rgb: pixels
+            .flat_map(|bgrx| [bgrx[2], bgrx[1], bgrx[0]])
+            .collect(),
     })
 }
 

@@ -5,8 +5,8 @@ use core::fmt;
 use heapless::Vec;
 
 use crate::attend::attend_rows;
+use crate::attention::{Attention, Scale};
 use crate::format::{Format, Number};
-use crate::modify::{Attention, Scale};
 use crate::observer::Observer;
 use crate::view::Qkv;
 

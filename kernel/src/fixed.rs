@@ -10,11 +10,14 @@
 //! 2. *weigh*: 2⁻ˣ, where `x` is the distance from the row's greatest score in powers of two. One
 //!    31-bit multiplier folds all scales and log2 e into that distance; see
 //!    [`Exponent`](crate::exp::Exponent). Weights have 30 bits and stay unnormalised.
+//!    Where scores are changed (soft cap, bias), they first become fixed point in real units,
+//!    [`Score`](crate::Score), and `x` is a distance of those.
 //! 3. *mix*: Σ weight·v, exact in i64, divided by the sum of the weights and rounded once, half
 //!    away from zero. The output has the scale of V.
 //!
 //! Every sum is exact, so the order of keys, tiling and SIMD cannot change a bit.
 
+use core::f64::consts::LOG2_E;
 use core::fmt;
 use core::marker::PhantomData;
 
@@ -22,7 +25,7 @@ use fixed::traits::Fixed;
 use fixed::types::extra::{LeEqU8, LeEqU16};
 use fixed::{FixedI8, FixedI16};
 
-use crate::exp::{Exponent, exp2_neg_q30};
+use crate::exp::{Exponent, Multiplier, exp2_neg_q30};
 use crate::format::{Format, Number};
 use crate::view::View;
 
@@ -35,11 +38,22 @@ impl Integer for i16 {}
 use width::Core;
 
 mod width {
+    use fixed::Saturating;
+    use fixed::types::{I16F16, I32F32};
+
+    use crate::score::Score;
+
     /// What differs between the widths; the bounds are proven for these two only.
     pub trait Core: Copy + Into<i64> + Into<f64> + TryFrom<i64> {
-        /// Holds an exact dot product, and later a weight of 30 bits.
+        /// Holds an exact dot product, or the bits of a score, and later a weight of 30 bits.
         type Cell: Copy + Ord + Into<i64> + From<i32>;
+        /// A score in real units: as many bits, half of them for the fraction.
+        type Score: Score;
+        /// What the last place of a score stands for.
+        const SCORE_UNIT: f64;
         const ZERO_CELL: Self::Cell;
+        /// Neither a dot product nor the bits of a score.
+        const HIDDEN: Self::Cell;
         const ZERO: Self;
         const MIN: Self;
         const MAX: Self;
@@ -51,11 +65,18 @@ mod width {
         fn negate(cell: Self::Cell) -> Self::Cell;
         /// The weight that was put into a cell.
         fn weight(cell: Self::Cell) -> i32;
+        /// The score with these bits, or the nearest end of its range.
+        fn score(bits: i64) -> Self::Score;
+        /// The bits of a score, or of its neighbour where they would say hidden.
+        fn cell(score: Self::Score) -> Self::Cell;
     }
 
     impl Core for i8 {
         type Cell = i32;
+        type Score = Saturating<I16F16>;
+        const SCORE_UNIT: f64 = 1.0 / 65_536.0;
         const ZERO_CELL: i32 = 0;
+        const HIDDEN: i32 = i32::MIN;
         const ZERO: Self = 0;
         const MIN: Self = Self::MIN;
         const MAX: Self = Self::MAX;
@@ -76,11 +97,24 @@ mod width {
         fn weight(cell: i32) -> i32 {
             cell
         }
+
+        #[expect(clippy::cast_possible_truncation, reason = "clamped to the range")]
+        fn score(bits: i64) -> Self::Score {
+            let bits = bits.clamp(i32::MIN.into(), i32::MAX.into());
+            Saturating(I16F16::from_bits(bits as i32))
+        }
+
+        fn cell(score: Self::Score) -> i32 {
+            score.0.to_bits().max(Self::HIDDEN + 1)
+        }
     }
 
     impl Core for i16 {
         type Cell = i64;
+        type Score = Saturating<I32F32>;
+        const SCORE_UNIT: f64 = 1.0 / 4_294_967_296.0;
         const ZERO_CELL: i64 = 0;
+        const HIDDEN: i64 = i64::MIN;
         const ZERO: Self = 0;
         const MIN: Self = Self::MIN;
         const MAX: Self = Self::MAX;
@@ -104,6 +138,14 @@ mod width {
         )]
         fn weight(cell: i64) -> i32 {
             cell as i32
+        }
+
+        fn score(bits: i64) -> Self::Score {
+            Saturating(I32F32::from_bits(bits))
+        }
+
+        fn cell(score: Self::Score) -> i64 {
+            score.0.to_bits().max(Self::HIDDEN + 1)
         }
     }
 }
@@ -202,6 +244,10 @@ impl core::error::Error for QuantizedError {}
 pub struct Prepared {
     /// From the distance of two scores to the exponent of two.
     exponent: Exponent,
+    /// What one unit of a score stands for.
+    unit: f64,
+    /// From the size of a score to the size of a [`Score`], in its last place.
+    rescale: Multiplier,
     /// Whether the softmax scale is below zero: scores are negated then.
     negative: bool,
 }
@@ -209,18 +255,22 @@ pub struct Prepared {
 impl<I: Integer> Format for Quantized<I> {
     type Element = I;
     type Cell = I::Cell;
+    type Score = I::Score;
     type Sum = u64;
     type Prepared = Prepared;
 
     const ZERO_CELL: I::Cell = I::ZERO_CELL;
+    const HIDDEN: I::Cell = I::HIDDEN;
     const ZERO: I = I::ZERO;
     const MAX_WIDTH: usize = I::MAX_WIDTH;
     const MAX_KEYS: usize = 1 << 17; // |Σ weight·v| <= 2^30 · 2^15 · 2^17 = 2^62
 
     fn prepare(&self, scale: f64) -> Prepared {
-        let real = self.q_scale * self.k_scale * libm::fabs(scale);
+        let unit = self.q_scale * self.k_scale * libm::fabs(scale);
         Prepared {
-            exponent: Exponent::new(real * core::f64::consts::LOG2_E),
+            exponent: Exponent::new(unit * LOG2_E),
+            unit,
+            rescale: Multiplier::new(unit / I::SCORE_UNIT),
             negative: scale < 0.0,
         }
     }
@@ -234,12 +284,37 @@ impl<I: Integer> Format for Quantized<I> {
         }
     }
 
+    fn to_score(prepared: Prepared, cell: I::Cell) -> I::Score {
+        let cell: i64 = cell.into();
+        let size = prepared.rescale.apply(cell.unsigned_abs());
+        I::score(if cell < 0 { -size } else { size })
+    }
+
+    fn from_score(score: I::Score) -> I::Cell {
+        I::cell(score)
+    }
+
+    fn changed(_: Prepared) -> Prepared {
+        const {
+            Prepared {
+                exponent: Exponent::new(I::SCORE_UNIT * LOG2_E),
+                unit: I::SCORE_UNIT,
+                rescale: Multiplier::new(1.0),
+                negative: false,
+            }
+        }
+    }
+
     fn weigh(prepared: Prepared, cells: &mut [I::Cell]) -> u64 {
         let Some(max) = cells.iter().copied().max() else {
             return 0;
         };
         let mut sum = 0;
         for cell in cells {
+            if *cell == I::HIDDEN {
+                *cell = I::ZERO_CELL;
+                continue;
+            }
             let distance = max.into().abs_diff((*cell).into());
             let weight = exp2_neg_q30(prepared.exponent.x_q26(distance));
             *cell = weight.into();
@@ -266,13 +341,20 @@ impl<I: Integer> Format for Quantized<I> {
         }
     }
 
-    fn score_real(&self, score: I::Cell, scale: f64) -> f64 {
-        let score: i64 = score.into();
-        real(score) * (self.q_scale * self.k_scale * libm::fabs(scale))
+    fn score_real(prepared: Prepared, cell: I::Cell) -> f64 {
+        if cell == I::HIDDEN {
+            f64::NEG_INFINITY
+        } else {
+            real(cell.into()) * prepared.unit
+        }
     }
 
     fn weight_real(weight: I::Cell, sum: u64) -> f64 {
-        f64::from(I::weight(weight)) / real(sum.cast_signed())
+        let weight = I::weight(weight);
+        if weight == 0 {
+            return 0.0; // also where nothing is visible and the sum is zero
+        }
+        f64::from(weight) / real(sum.cast_signed())
     }
 
     fn output_real(&self, output: I) -> f64 {
@@ -301,10 +383,12 @@ impl<N: Fixed<Bits: Integer>> QFormat<N> {
 impl<N: Fixed<Bits: Integer>> Format for QFormat<N> {
     type Element = N;
     type Cell = <N::Bits as Core>::Cell;
+    type Score = <N::Bits as Core>::Score;
     type Sum = u64;
     type Prepared = Prepared;
 
     const ZERO_CELL: Self::Cell = <N::Bits as Core>::ZERO_CELL;
+    const HIDDEN: Self::Cell = <N::Bits as Core>::HIDDEN;
     const ZERO: N = N::ZERO;
     const MAX_WIDTH: usize = Quantized::<N::Bits>::MAX_WIDTH;
     const MAX_KEYS: usize = Quantized::<N::Bits>::MAX_KEYS;
@@ -317,6 +401,18 @@ impl<N: Fixed<Bits: Integer>> Format for QFormat<N> {
         Quantized::<N::Bits>::score(prepared, N::peel_slice(q), N::peel_slice(k))
     }
 
+    fn to_score(prepared: Prepared, cell: Self::Cell) -> Self::Score {
+        Quantized::<N::Bits>::to_score(prepared, cell)
+    }
+
+    fn from_score(score: Self::Score) -> Self::Cell {
+        Quantized::<N::Bits>::from_score(score)
+    }
+
+    fn changed(prepared: Prepared) -> Prepared {
+        Quantized::<N::Bits>::changed(prepared)
+    }
+
     fn weigh(prepared: Prepared, cells: &mut [Self::Cell]) -> u64 {
         Quantized::<N::Bits>::weigh(prepared, cells)
     }
@@ -326,8 +422,8 @@ impl<N: Fixed<Bits: Integer>> Format for QFormat<N> {
         Quantized::<N::Bits>::mix(weights, sum, v, N::peel_slice_mut(output));
     }
 
-    fn score_real(&self, score: Self::Cell, scale: f64) -> f64 {
-        self.quantized().score_real(score, scale)
+    fn score_real(prepared: Prepared, cell: Self::Cell) -> f64 {
+        Quantized::<N::Bits>::score_real(prepared, cell)
     }
 
     fn weight_real(weight: Self::Cell, sum: u64) -> f64 {

@@ -1,6 +1,7 @@
 //! Matrices of run-time shape, borrowed and row-major, and what can be wrong with their shapes.
 
 use core::fmt;
+use core::ops::Range;
 
 /// A borrowed row-major matrix, (rows, columns).
 #[derive(Debug)]
@@ -55,9 +56,9 @@ impl<'a, N> View<'a, N> {
 
     /// Row `i`, empty if there is none.
     pub fn row(&self, i: usize) -> &'a [N] {
-        let start = i * self.columns;
+        let start = i.saturating_mul(self.columns);
         self.values
-            .get(start..start + self.columns)
+            .get(start..start.saturating_add(self.columns))
             .unwrap_or_default()
     }
 
@@ -67,11 +68,11 @@ impl<'a, N> View<'a, N> {
         (0..self.rows).map(move |i| view.row(i))
     }
 
-    /// The rows `start..end`, as far as they exist.
+    /// These rows, as far as they exist.
     #[must_use]
-    pub fn rows_between(&self, start: usize, end: usize) -> Self {
-        let end = end.min(self.rows);
-        let start = start.min(end);
+    pub fn rows_between(&self, rows: Range<usize>) -> Self {
+        let end = rows.end.min(self.rows);
+        let start = rows.start.min(end);
         Self {
             values: self
                 .values
