@@ -58,10 +58,13 @@ mod fixed;
 mod exp;
 // Token by token.
 mod cache;
+// The proof on a chip.
+mod digest;
 
 pub use attend::{attend, attend_view};
 pub use attention::{Attention, Scale, ScaleError, Softcap, SoftcapError};
 pub use cache::{CacheFull, KvCache};
+pub use digest::{Bits, Digest, SELF_CHECK, self_check};
 pub use exp::{EXP_NEG_END, Exponent, WEIGHT_ONE, exp_neg, exp_neg_f64, exp2_neg_q30};
 pub use fixed::{Prepared, QFormat, Quantized, QuantizedError};
 pub use float::Float;
