@@ -3,10 +3,9 @@
 //! `cargo bench -p kqv-benches --bench observer`
 
 use std::hint::black_box;
-use std::ops::Range;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use kqv::{Attention, Float, Format, Observer};
+use kqv::{Attention, Float, Format, Observer, Scores};
 use kqv_benches::Problem;
 
 /// Counts the rows that it sees.
@@ -28,12 +27,12 @@ struct Keeper {
 }
 
 impl Observer<Float<f32>> for Keeper {
-    fn raw(&mut self, _: usize, scores: &[f32]) {
-        self.raw.extend(scores);
+    fn raw(&mut self, _: usize, scores: Scores<'_, Float<f32>>) {
+        self.raw.extend(scores.cells());
     }
 
-    fn masked(&mut self, _: usize, scores: &[f32], visible: Range<usize>) {
-        self.masked.extend(&scores[visible]);
+    fn masked(&mut self, _: usize, scores: Scores<'_, Float<f32>>) {
+        self.masked.extend(scores.cells());
     }
 
     fn weights(&mut self, _: usize, weights: &[f32], _: f32) {

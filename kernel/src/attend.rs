@@ -3,10 +3,14 @@
 //! [`attend`] takes arrays, whose shapes the compiler proves; [`attend_view`] takes views, whose
 //! shapes it checks. Both run the same loop and give the same bits.
 
+use core::ops::Range;
+
+use crate::attention::{Attention, Softcap};
 use crate::format::{Format, Number};
-use crate::modify::Attention;
-use crate::observer::Observer;
-use crate::view::{Qkv, ShapeError};
+use crate::modify::{Modify, Query};
+use crate::observer::{Observer, Scores};
+use crate::score::Score;
+use crate::view::{Qkv, ShapeError, View};
 
 /// Attention of Q (T, D), K (S, D) and V (S, E): softmax(Q·Kᵀ·scale + mask)·V, (T, E).
 ///
@@ -23,15 +27,16 @@ use crate::view::{Qkv, ShapeError};
 /// let output = attend(&q, &k, &v, Attention::CAUSAL, ());
 /// assert_eq!(output[0], [1.0]); // the first query sees only the first key
 /// ```
-pub fn attend<N, O, const T: usize, const S: usize, const D: usize, const E: usize>(
+pub fn attend<N, M, O, const T: usize, const S: usize, const D: usize, const E: usize>(
     q: &[[N; D]; T],
     k: &[[N; D]; S],
     v: &[[N; E]; S],
-    attention: Attention,
+    attention: Attention<M>,
     observer: O,
 ) -> [[N; E]; T]
 where
     N: Number,
+    M: Modify,
     O: Observer<N::Format>,
 {
     const {
@@ -67,16 +72,17 @@ where
 /// # Errors
 /// [`ShapeError`] if `scratch` is too short, `output` is not T · E long, or the shape could
 /// overflow the format's sums; nothing is written then.
-pub fn attend_view<F, O>(
+pub fn attend_view<F, M, O>(
     format: F,
     qkv: Qkv<'_, F::Element>,
-    attention: Attention,
+    attention: Attention<M>,
     scratch: &mut [F::Cell],
     output: &mut [F::Element],
     observer: O,
 ) -> Result<(), ShapeError>
 where
     F: Format,
+    M: Modify,
     O: Observer<F>,
 {
     let Qkv { q, k, v } = qkv;
@@ -105,60 +111,165 @@ where
 }
 
 /// Every query from first to last; the shapes fit, and `scratch` has exactly S cells.
-pub(crate) fn attend_rows<F, O>(
+pub(crate) fn attend_rows<F, M, O>(
     format: F,
     qkv: Qkv<'_, F::Element>,
-    attention: Attention,
+    attention: Attention<M>,
     scratch: &mut [F::Cell],
     output: &mut [F::Element],
     mut observer: O,
 ) where
     F: Format,
+    M: Modify,
     O: Observer<F>,
 {
     let Qkv { q, k, v } = qkv;
-    let keys = k.rows();
     let prepared = format.prepare(attention.scale.factor(k.columns()));
     let mut rest = output;
-    for (i, query) in q.iter_rows().enumerate() {
-        let Some((row, later)) = rest.split_at_mut_checked(v.columns()) else {
+    for i in 0..q.rows() {
+        let Some((output, later)) = rest.split_at_mut_checked(v.columns()) else {
             return;
         };
         rest = later;
+        attend_row::<F, M, O>(prepared, qkv, attention, i, scratch, output, &mut observer);
+    }
+}
 
-        let visible = attention.visible(i, keys);
-        let (start, end) = (visible.start, visible.end);
-        let scored = if O::WATCHES { 0..keys } else { visible.clone() };
-        let scored_keys = k.rows_between(scored.start, scored.end);
-        for (cell, key) in scratch
-            .iter_mut()
-            .skip(scored.start)
-            .zip(scored_keys.iter_rows())
-        {
-            *cell = F::score(prepared, query, key);
-        }
-        if O::WATCHES {
-            observer.raw(i, scratch);
-            observer.masked(i, scratch, visible);
-        }
+/// Query `i`: score, change, weigh, mix, with `scratch` for its row of S cells.
+fn attend_row<F, M, O>(
+    prepared: F::Prepared,
+    Qkv { q, k, v }: Qkv<'_, F::Element>,
+    attention: Attention<M>,
+    i: usize,
+    scratch: &mut [F::Cell],
+    output: &mut [F::Element],
+    observer: &mut O,
+) where
+    F: Format,
+    M: Modify,
+    O: Observer<F>,
+{
+    let query = Query {
+        row: i,
+        position: i.saturating_add(attention.offset),
+    };
+    let visible = attention.mask.visible(query, k.rows());
+    // An observer is shown the scores of hidden keys too.
+    let scored = if O::WATCHES {
+        0..k.rows()
+    } else {
+        visible.clone()
+    };
 
-        let Some(cells) = scratch.get_mut(start..end) else {
-            return;
-        };
+    score_keys::<F>(
+        prepared,
+        q.row(i),
+        k.rows_between(scored.clone()),
+        part(scratch, scored.clone()),
+    );
+    observer.raw(
+        i,
+        Scores {
+            cells: scratch,
+            prepared,
+        },
+    );
+
+    let changes = M::CHANGES || attention.softcap.cap().is_some();
+    let prepared = if changes {
+        soften::<F>(prepared, attention.softcap, part(scratch, scored));
+        F::changed(prepared)
+    } else {
+        prepared
+    };
+    observer.softcapped(
+        i,
+        Scores {
+            cells: scratch,
+            prepared,
+        },
+    );
+
+    let cells = part(scratch, visible.clone());
+    let seen = if M::CHANGES {
+        change_scores::<F, M>(prepared, attention.mask, query, visible.start, cells)
+    } else {
+        cells.len()
+    };
+    if O::WATCHES {
+        fill_around(scratch, &visible, F::HIDDEN);
+        observer.masked(
+            i,
+            Scores {
+                cells: scratch,
+                prepared,
+            },
+        );
+    }
+
+    let cells = part(scratch, visible.clone());
+    let sum = if seen > 0 {
         let sum = F::weigh(prepared, cells);
-        if cells.is_empty() {
-            row.fill(F::ZERO);
-        } else {
-            F::mix(cells, sum, v.rows_between(start, end), row);
-        }
-        if O::WATCHES {
-            for (j, cell) in scratch.iter_mut().enumerate() {
-                if j < start || j >= end {
-                    *cell = F::ZERO_CELL;
-                }
-            }
-            observer.weights(i, scratch, sum);
-            observer.output(i, row);
-        }
+        F::mix(cells, sum, v.rows_between(visible.clone()), output);
+        sum
+    } else {
+        cells.fill(F::ZERO_CELL);
+        output.fill(F::ZERO);
+        F::weigh(prepared, &mut [])
+    };
+    if O::WATCHES {
+        fill_around(scratch, &visible, F::ZERO_CELL);
+        observer.weights(i, scratch, sum);
+        observer.output(i, output);
+    }
+}
+
+/// The scores of one query with every row of `keys`.
+fn score_keys<F: Format>(
+    prepared: F::Prepared,
+    q: &[F::Element],
+    keys: View<'_, F::Element>,
+    cells: &mut [F::Cell],
+) {
+    for (cell, key) in cells.iter_mut().zip(keys.iter_rows()) {
+        *cell = F::score(prepared, q, key);
+    }
+}
+
+/// Turns raw scores into those that can be changed, and bounds them if there is a cap.
+fn soften<F: Format>(prepared: F::Prepared, softcap: Softcap, cells: &mut [F::Cell]) {
+    for cell in cells {
+        let score = F::to_score(prepared, *cell);
+        *cell = F::from_score(softcap.cap().map_or(score, |cap| score.softcapped(cap)));
+    }
+}
+
+/// Changes the scores of the keys from `first` on; says how many of them stay visible.
+fn change_scores<F: Format, M: Modify>(
+    prepared: F::Prepared,
+    mask: M,
+    query: Query,
+    first: usize,
+    cells: &mut [F::Cell],
+) -> usize {
+    let mut seen = 0;
+    for (cell, key) in cells.iter_mut().zip(first..) {
+        let changed = mask.change(F::to_score(prepared, *cell), query, key);
+        seen += usize::from(changed.is_some());
+        *cell = changed.map_or(F::HIDDEN, F::from_score);
+    }
+    seen
+}
+
+/// The cells of these keys, as far as they exist.
+fn part<C>(cells: &mut [C], keys: Range<usize>) -> &mut [C] {
+    cells.get_mut(keys).unwrap_or_default()
+}
+
+/// Fills the cells of all other keys.
+fn fill_around<C: Copy>(cells: &mut [C], keys: &Range<usize>, filling: C) {
+    part(cells, 0..keys.start).fill(filling);
+    if let Some(after) = cells.get_mut(keys.end..) {
+        after.fill(filling);
     }
 }

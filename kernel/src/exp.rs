@@ -65,12 +65,7 @@ pub struct Exponent {
 impl Exponent {
     /// Takes `multiplier` >= 0: how many powers of two one unit of the score is worth.
     pub const fn new(multiplier: f64) -> Self {
-        const FRACTION_BITS: u32 = 52;
-        let bits = multiplier.to_bits();
-        let fraction = bits & ((1 << FRACTION_BITS) - 1) | 1 << FRACTION_BITS;
-        #[expect(clippy::cast_possible_truncation, reason = "2^30 to 2^31")]
-        let mantissa = ((fraction + (1 << 21)) >> 22) as u32;
-        let exponent = ((bits >> FRACTION_BITS) & 0x7ff) as i32 - 1023;
+        let (mantissa, exponent) = parts(multiplier);
         match exponent {
             // Even the greatest distance, 2^61, stays below the last bit of x.
             ..-90 => Self {
@@ -115,6 +110,50 @@ impl Exponent {
 /// `value / 2^shift` to the nearest, halves up; `value` <= 2^63 and `shift` <= 63.
 fn rounded_shift(value: u64, shift: u32) -> u64 {
     (value + ((1 << shift) >> 1)) >> shift
+}
+
+/// A real number >= 0 to multiply sizes of integers by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Multiplier {
+    /// 2^30 to 2^31, or 0.
+    mantissa: u32,
+    /// How many bits of the product lie below the point.
+    shift: i32,
+}
+
+impl Multiplier {
+    /// Takes `multiplier` >= 0; infinity counts as the greatest f64.
+    pub(crate) const fn new(multiplier: f64) -> Self {
+        let (mantissa, exponent) = parts(multiplier);
+        Self {
+            mantissa: if exponent < -1022 { 0 } else { mantissa },
+            shift: 30 - exponent,
+        }
+    }
+
+    /// The product to the nearest, halves up, and at most [`i64::MAX`].
+    pub(crate) fn apply(self, size: u64) -> i64 {
+        let product = u128::from(size) * u128::from(self.mantissa);
+        let shifted = match self.shift {
+            ..0 if product == 0 => Some(0),
+            ..0 => None, // at least 2^31 for every unit
+            shift @ 0..=100 => u64::try_from((product + ((1 << shift) >> 1)) >> shift).ok(),
+            _ => Some(0), // below half of one
+        };
+        shifted
+            .and_then(|size| i64::try_from(size).ok())
+            .unwrap_or(i64::MAX)
+    }
+}
+
+/// Mantissa, 2^30 to 2^31, and exponent of a number > 0: number = mantissa · 2^(exponent − 30).
+const fn parts(number: f64) -> (u32, i32) {
+    const FRACTION_BITS: u32 = 52;
+    let bits = number.to_bits();
+    let fraction = bits & ((1 << FRACTION_BITS) - 1) | 1 << FRACTION_BITS;
+    #[expect(clippy::cast_possible_truncation, reason = "2^30 to 2^31")]
+    let mantissa = ((fraction + (1 << 21)) >> 22) as u32;
+    (mantissa, ((bits >> FRACTION_BITS) & 0x7ff) as i32 - 1023)
 }
 
 /// What stands for one in a weight: 2^30 − 1, so that both 15-bit halves of a weight fit an `i16`.

@@ -10,11 +10,14 @@
 //! 2. *weigh*: 2⁻ˣ, where `x` is the distance from the row's greatest score in powers of two. One
 //!    31-bit multiplier folds all scales and log2 e into that distance; see
 //!    [`Exponent`](crate::exp::Exponent). Weights have 30 bits and stay unnormalised.
+//!    Where scores are changed (soft cap, bias), they first become fixed point in real units,
+//!    [`Score`](crate::Score), and `x` is a distance of those.
 //! 3. *mix*: Σ weight·v, exact in i64, divided by the sum of the weights and rounded once, half
 //!    away from zero. The output has the scale of V.
 //!
 //! Every sum is exact, so the order of keys, tiling and SIMD cannot change a bit.
 
+use core::f64::consts::LOG2_E;
 use core::fmt;
 use core::marker::PhantomData;
 
@@ -22,91 +25,10 @@ use fixed::traits::Fixed;
 use fixed::types::extra::{LeEqU8, LeEqU16};
 use fixed::{FixedI8, FixedI16};
 
-use crate::exp::{Exponent, exp2_neg_q30};
+use crate::exp::{Exponent, Multiplier, exp2_neg_q30};
 use crate::format::{Format, Number};
+use crate::integer::{Core, Integer};
 use crate::view::View;
-
-/// An integer that Q, K and V can be made of: `i8` or `i16`.
-pub trait Integer: Core {}
-
-impl Integer for i8 {}
-impl Integer for i16 {}
-
-use width::Core;
-
-mod width {
-    /// What differs between the widths; the bounds are proven for these two only.
-    pub trait Core: Copy + Into<i64> + Into<f64> + TryFrom<i64> {
-        /// Holds an exact dot product, and later a weight of 30 bits.
-        type Cell: Copy + Ord + Into<i64> + From<i32>;
-        const ZERO_CELL: Self::Cell;
-        const ZERO: Self;
-        const MIN: Self;
-        const MAX: Self;
-        /// The widest query whose dot product and differences of dot products cannot overflow.
-        const MAX_WIDTH: usize;
-
-        /// Σ q·k, exact.
-        fn dot(q: &[Self], k: &[Self]) -> Self::Cell;
-        fn negate(cell: Self::Cell) -> Self::Cell;
-        /// The weight that was put into a cell.
-        fn weight(cell: Self::Cell) -> i32;
-    }
-
-    impl Core for i8 {
-        type Cell = i32;
-        const ZERO_CELL: i32 = 0;
-        const ZERO: Self = 0;
-        const MIN: Self = Self::MIN;
-        const MAX: Self = Self::MAX;
-        const MAX_WIDTH: usize = 1 << 16; // |Σ| <= 2^14 · 2^16 = 2^30
-
-        fn dot(q: &[i8], k: &[i8]) -> i32 {
-            let mut dot = 0;
-            for (&q, &k) in q.iter().zip(k) {
-                dot += i32::from(q) * i32::from(k);
-            }
-            dot
-        }
-
-        fn negate(cell: i32) -> i32 {
-            -cell
-        }
-
-        fn weight(cell: i32) -> i32 {
-            cell
-        }
-    }
-
-    impl Core for i16 {
-        type Cell = i64;
-        const ZERO_CELL: i64 = 0;
-        const ZERO: Self = 0;
-        const MIN: Self = Self::MIN;
-        const MAX: Self = Self::MAX;
-        const MAX_WIDTH: usize = 1 << 30; // |Σ| <= 2^30 · 2^30 = 2^60
-
-        fn dot(q: &[i16], k: &[i16]) -> i64 {
-            let mut dot = 0;
-            for (&q, &k) in q.iter().zip(k) {
-                dot += i64::from(i32::from(q) * i32::from(k));
-            }
-            dot
-        }
-
-        fn negate(cell: i64) -> i64 {
-            -cell
-        }
-
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "a weight was put there with at most 30 bits"
-        )]
-        fn weight(cell: i64) -> i32 {
-            cell as i32
-        }
-    }
-}
 
 /// Integers with one scale per tensor, chosen at run time: `real = integer · scale`.
 ///
@@ -202,6 +124,10 @@ impl core::error::Error for QuantizedError {}
 pub struct Prepared {
     /// From the distance of two scores to the exponent of two.
     exponent: Exponent,
+    /// What one unit of a score stands for.
+    unit: f64,
+    /// From the size of a score to the size of a [`Score`], in its last place.
+    rescale: Multiplier,
     /// Whether the softmax scale is below zero: scores are negated then.
     negative: bool,
 }
@@ -209,18 +135,22 @@ pub struct Prepared {
 impl<I: Integer> Format for Quantized<I> {
     type Element = I;
     type Cell = I::Cell;
+    type Score = I::Score;
     type Sum = u64;
     type Prepared = Prepared;
 
     const ZERO_CELL: I::Cell = I::ZERO_CELL;
+    const HIDDEN: I::Cell = I::HIDDEN;
     const ZERO: I = I::ZERO;
     const MAX_WIDTH: usize = I::MAX_WIDTH;
     const MAX_KEYS: usize = 1 << 17; // |Σ weight·v| <= 2^30 · 2^15 · 2^17 = 2^62
 
     fn prepare(&self, scale: f64) -> Prepared {
-        let real = self.q_scale * self.k_scale * libm::fabs(scale);
+        let unit = self.q_scale * self.k_scale * libm::fabs(scale);
         Prepared {
-            exponent: Exponent::new(real * core::f64::consts::LOG2_E),
+            exponent: Exponent::new(unit * LOG2_E),
+            unit,
+            rescale: Multiplier::new(unit / I::SCORE_UNIT),
             negative: scale < 0.0,
         }
     }
@@ -234,12 +164,37 @@ impl<I: Integer> Format for Quantized<I> {
         }
     }
 
+    fn to_score(prepared: Prepared, cell: I::Cell) -> I::Score {
+        let cell: i64 = cell.into();
+        let size = prepared.rescale.apply(cell.unsigned_abs());
+        I::score(if cell < 0 { -size } else { size })
+    }
+
+    fn from_score(score: I::Score) -> I::Cell {
+        I::cell(score)
+    }
+
+    fn changed(_: Prepared) -> Prepared {
+        const {
+            Prepared {
+                exponent: Exponent::new(I::SCORE_UNIT * LOG2_E),
+                unit: I::SCORE_UNIT,
+                rescale: Multiplier::new(1.0),
+                negative: false,
+            }
+        }
+    }
+
     fn weigh(prepared: Prepared, cells: &mut [I::Cell]) -> u64 {
         let Some(max) = cells.iter().copied().max() else {
             return 0;
         };
         let mut sum = 0;
         for cell in cells {
+            if *cell == I::HIDDEN {
+                *cell = I::ZERO_CELL;
+                continue;
+            }
             let distance = max.into().abs_diff((*cell).into());
             let weight = exp2_neg_q30(prepared.exponent.x_q26(distance));
             *cell = weight.into();
@@ -266,13 +221,20 @@ impl<I: Integer> Format for Quantized<I> {
         }
     }
 
-    fn score_real(&self, score: I::Cell, scale: f64) -> f64 {
-        let score: i64 = score.into();
-        real(score) * (self.q_scale * self.k_scale * libm::fabs(scale))
+    fn score_real(prepared: Prepared, cell: I::Cell) -> f64 {
+        if cell == I::HIDDEN {
+            f64::NEG_INFINITY
+        } else {
+            real(cell.into()) * prepared.unit
+        }
     }
 
     fn weight_real(weight: I::Cell, sum: u64) -> f64 {
-        f64::from(I::weight(weight)) / real(sum.cast_signed())
+        let weight = I::weight(weight);
+        if weight == 0 {
+            return 0.0; // also where nothing is visible and the sum is zero
+        }
+        f64::from(weight) / real(sum.cast_signed())
     }
 
     fn output_real(&self, output: I) -> f64 {
@@ -301,10 +263,12 @@ impl<N: Fixed<Bits: Integer>> QFormat<N> {
 impl<N: Fixed<Bits: Integer>> Format for QFormat<N> {
     type Element = N;
     type Cell = <N::Bits as Core>::Cell;
+    type Score = <N::Bits as Core>::Score;
     type Sum = u64;
     type Prepared = Prepared;
 
     const ZERO_CELL: Self::Cell = <N::Bits as Core>::ZERO_CELL;
+    const HIDDEN: Self::Cell = <N::Bits as Core>::HIDDEN;
     const ZERO: N = N::ZERO;
     const MAX_WIDTH: usize = Quantized::<N::Bits>::MAX_WIDTH;
     const MAX_KEYS: usize = Quantized::<N::Bits>::MAX_KEYS;
@@ -317,6 +281,18 @@ impl<N: Fixed<Bits: Integer>> Format for QFormat<N> {
         Quantized::<N::Bits>::score(prepared, N::peel_slice(q), N::peel_slice(k))
     }
 
+    fn to_score(prepared: Prepared, cell: Self::Cell) -> Self::Score {
+        Quantized::<N::Bits>::to_score(prepared, cell)
+    }
+
+    fn from_score(score: Self::Score) -> Self::Cell {
+        Quantized::<N::Bits>::from_score(score)
+    }
+
+    fn changed(prepared: Prepared) -> Prepared {
+        Quantized::<N::Bits>::changed(prepared)
+    }
+
     fn weigh(prepared: Prepared, cells: &mut [Self::Cell]) -> u64 {
         Quantized::<N::Bits>::weigh(prepared, cells)
     }
@@ -326,8 +302,8 @@ impl<N: Fixed<Bits: Integer>> Format for QFormat<N> {
         Quantized::<N::Bits>::mix(weights, sum, v, N::peel_slice_mut(output));
     }
 
-    fn score_real(&self, score: Self::Cell, scale: f64) -> f64 {
-        self.quantized().score_real(score, scale)
+    fn score_real(prepared: Prepared, cell: Self::Cell) -> f64 {
+        Quantized::<N::Bits>::score_real(prepared, cell)
     }
 
     fn weight_real(weight: Self::Cell, sum: u64) -> f64 {
@@ -348,49 +324,6 @@ impl<Frac: LeEqU16> Number for FixedI16<Frac> {
     type Format = QFormat<Self>;
     const FORMAT: Self::Format = QFormat(PhantomData);
 }
-
-/// The integer that stands for `real` under `scale`: the nearest, ties to the even one.
-///
-/// # Errors
-/// [`Saturated`], with the end of the range, where `real` lies beyond it; NaN saturates to zero.
-pub fn quantize<I: Integer>(real: f64, scale: f64) -> Result<I, Saturated<I>> {
-    let integer = libm::rint(real / scale);
-    let (min, max): (f64, f64) = (I::MIN.into(), I::MAX.into());
-    if integer.is_nan() {
-        return Err(Saturated { end: I::ZERO });
-    }
-    if integer < min {
-        return Err(Saturated { end: I::MIN });
-    }
-    if integer > max {
-        return Err(Saturated { end: I::MAX });
-    }
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a whole number between MIN and MAX"
-    )]
-    let integer = integer as i64;
-    I::try_from(integer).map_err(|_| Saturated { end: I::MAX })
-}
-
-/// A number beyond the range of its format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Saturated<I> {
-    /// The end of the range that lies nearest.
-    pub end: I,
-}
-
-impl<I: fmt::Display> fmt::Display for Saturated<I> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { end } = self;
-        write!(
-            f,
-            "The number lies beyond the range of its format, which ends at {end}"
-        )
-    }
-}
-
-impl<I: fmt::Debug + fmt::Display> core::error::Error for Saturated<I> {}
 
 /// `mixed / sum` to the nearest integer, halves away from zero.
 ///

@@ -1,11 +1,13 @@
 //! f32 and f64: the naive loop is the specification.
 //!
 //! Read left to right, multiply then add, no fused multiply-add, no reassociation:
-//! `score = (((0 + q0 k0) + q1 k1) + …) · scale`, then the mask, `max` over the visible keys,
-//! `weight = exp_neg(score − max)`, `sum` in key order,
-//! `output[e] = (((0 + w0 v0[e]) + w1 v1[e]) + …) · (1 / sum)`.
+//! `score = (((0 + q0 k0) + q1 k1) + …) · scale`, then the soft cap `cap · tanh(score / cap)`, then
+//! mask and bias in the order given, `max` over the visible keys, `weight = exp_neg(score − max)`,
+//! `sum` in key order, `output[e] = (((0 + w0 v0[e]) + w1 v1[e]) + …) · (1 / sum)`.
 //!
-//! NaN or infinity in a row of Q makes that row of the output NaN, and no other.
+//! Hidden keys, and keys whose weight is zero, take no part: nothing in their rows can spoil a
+//! result. NaN or infinity in a row of Q makes that row of the output NaN, and no other; NaN in a
+//! row of K or V spoils the queries that see that key.
 
 use core::marker::PhantomData;
 
@@ -33,10 +35,12 @@ macro_rules! naive_loop {
         impl Format for Float<$float> {
             type Element = $float;
             type Cell = $float;
+            type Score = $float;
             type Sum = $float;
             type Prepared = $float;
 
             const ZERO_CELL: $float = 0.0;
+            const HIDDEN: $float = <$float>::NEG_INFINITY;
             const ZERO: $float = 0.0;
             const MAX_WIDTH: usize = usize::MAX;
             const MAX_KEYS: usize = usize::MAX;
@@ -57,6 +61,18 @@ macro_rules! naive_loop {
                 dot * scale
             }
 
+            fn to_score(_: $float, cell: $float) -> $float {
+                cell
+            }
+
+            fn from_score(score: $float) -> $float {
+                score
+            }
+
+            fn changed(scale: $float) -> $float {
+                scale
+            }
+
             fn weigh(_: $float, cells: &mut [$float]) -> $float {
                 let mut max = <$float>::NEG_INFINITY;
                 for &score in cells.iter() {
@@ -74,7 +90,10 @@ macro_rules! naive_loop {
 
             fn mix(weights: &[$float], sum: $float, v: View<'_, $float>, output: &mut [$float]) {
                 output.fill(0.0);
-                for (weight, values) in weights.iter().zip(v.iter_rows()) {
+                for (&weight, values) in weights.iter().zip(v.iter_rows()) {
+                    if weight == 0.0 {
+                        continue;
+                    }
                     for (output, value) in output.iter_mut().zip(values) {
                         *output += weight * value;
                     }
@@ -85,11 +104,14 @@ macro_rules! naive_loop {
                 }
             }
 
-            fn score_real(&self, score: $float, _: f64) -> f64 {
+            fn score_real(_: $float, score: $float) -> f64 {
                 f64::from(score)
             }
 
             fn weight_real(weight: $float, sum: $float) -> f64 {
+                if weight == 0.0 {
+                    return 0.0; // also where nothing is visible and the sum is zero
+                }
                 f64::from(weight * (1.0 / sum))
             }
 

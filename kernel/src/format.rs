@@ -1,17 +1,22 @@
 //! What a number format must do: three stages of one query, and say what its numbers mean.
 
+use crate::score::Score;
 use crate::view::View;
 
 /// A number format: how the three stages of attention are computed for one query.
 ///
 /// The algorithm in [`attend_view`](crate::attend_view) calls [`score`](Self::score),
-/// [`weigh`](Self::weigh) and [`mix`](Self::mix) in this order; between them stands the mask.
+/// [`weigh`](Self::weigh) and [`mix`](Self::mix) in this order. Who changes scores in between does it
+/// in [`Self::Score`], real units, to which [`to_score`](Self::to_score) and
+/// [`from_score`](Self::from_score) lead.
 /// A format is a value, since fixed point may carry run-time scales.
 pub trait Format: Copy {
     /// What Q, K, V and the output are made of.
     type Element: Copy;
     /// One cell of a row: first a score, then in its place the weight that the score becomes.
     type Cell: Copy;
+    /// A score in real units, for those who change it.
+    type Score: Score;
     /// The sum of a row of weights.
     type Sum: Copy;
     /// What is worked out once per call from the scale.
@@ -19,6 +24,8 @@ pub trait Format: Copy {
 
     /// A cell with weight zero.
     const ZERO_CELL: Self::Cell;
+    /// The cell of a hidden key; no score is equal to it but −∞.
+    const HIDDEN: Self::Cell;
     /// An element that is zero: the output of a query that sees no key.
     const ZERO: Self::Element;
     /// The widest query and key (D) whose dot product cannot overflow.
@@ -32,10 +39,22 @@ pub trait Format: Copy {
     /// The score of one query row and one key row, both (D).
     fn score(prepared: Self::Prepared, q: &[Self::Element], k: &[Self::Element]) -> Self::Cell;
 
+    /// The score in a cell, in real units; may round.
+    fn to_score(prepared: Self::Prepared, cell: Self::Cell) -> Self::Score;
+
+    /// The cell for a score that was changed.
+    fn from_score(score: Self::Score) -> Self::Cell;
+
+    /// What the stages need for cells that came [`from_score`](Self::from_score).
+    fn changed(prepared: Self::Prepared) -> Self::Prepared;
+
     /// Turns the scores of the visible keys into weights, in place, and returns their sum.
+    ///
+    /// The weight of a [`HIDDEN`](Self::HIDDEN) cell is exactly zero; at least one cell is not hidden.
     fn weigh(prepared: Self::Prepared, cells: &mut [Self::Cell]) -> Self::Sum;
 
-    /// Adds up the rows of `v` (S, E), each times its weight, and divides by `sum`.
+    /// Adds up the rows of `v` (S, E), each times its weight, and divides by `sum`; rows of weight
+    /// zero are not looked at.
     fn mix(
         weights: &[Self::Cell],
         sum: Self::Sum,
@@ -43,8 +62,8 @@ pub trait Format: Copy {
         output: &mut [Self::Element],
     );
 
-    /// The real number that a score stands for, under the softmax scale of the call.
-    fn score_real(&self, score: Self::Cell, scale: f64) -> f64;
+    /// The real number that a score stands for; −∞ for a hidden key.
+    fn score_real(prepared: Self::Prepared, cell: Self::Cell) -> f64;
 
     /// The share that a weight has of the `sum` of its row, 0 to 1.
     fn weight_real(weight: Self::Cell, sum: Self::Sum) -> f64;

@@ -1,9 +1,7 @@
 //! What can be watched while attention runs.
 //!
-//! The stages carry the names of the field's operator standard: ONNX `Attention` returns the
-//! raw scores as its `qk_matmul_output_mode` 0, the masked scores as 2, the weights as 3.
-
-use core::ops::Range;
+//! The stages are those that ONNX `Attention` returns as its `qk_matmul_output_mode` 0 to 3: raw
+//! scores, after the soft cap, after mask and bias, after the softmax.
 
 use crate::format::Format;
 
@@ -12,24 +10,28 @@ use crate::format::Format;
 /// An observer is handed to [`attend`](crate::attend) **by value**; `()` watches nothing and leaves
 /// the machine code as if there were no observer. To keep what was seen, hand over `&mut observer`.
 /// Watching changes no bit of a result.
-///
-/// Cells are in the format's own numbers; [`Format::score_real`] and [`Format::weight_real`] say
-/// what they stand for.
 pub trait Observer<F: Format> {
     /// Whether anything is watched; `false` also skips the scores that the mask would hide.
     const WATCHES: bool = true;
 
     /// The raw scores of query `i`, (S): `q·k` times the scale, hidden keys included.
-    fn raw(&mut self, i: usize, scores: &[F::Cell]) {
+    fn raw(&mut self, i: usize, scores: Scores<'_, F>) {
         let _ = (i, scores);
     }
 
-    /// The masked scores of query `i`, (S): only the keys in `visible` count, the others are −∞.
-    fn masked(&mut self, i: usize, scores: &[F::Cell], visible: Range<usize>) {
-        let _ = (i, scores, visible);
+    /// The scores of query `i` after the soft cap, (S), hidden keys included.
+    fn softcapped(&mut self, i: usize, scores: Scores<'_, F>) {
+        let _ = (i, scores);
+    }
+
+    /// The scores of query `i` after mask and bias, (S); those of hidden keys are −∞.
+    fn masked(&mut self, i: usize, scores: Scores<'_, F>) {
+        let _ = (i, scores);
     }
 
     /// The softmax weights of query `i`, (S), not yet divided by their `sum`; hidden keys have zero.
+    ///
+    /// [`Format::weight_real`] gives the share of each.
     fn weights(&mut self, i: usize, weights: &[F::Cell], sum: F::Sum) {
         let _ = (i, weights, sum);
     }
@@ -47,12 +49,16 @@ impl<F: Format> Observer<F> for () {
 impl<F: Format, O: Observer<F>> Observer<F> for &mut O {
     const WATCHES: bool = O::WATCHES;
 
-    fn raw(&mut self, i: usize, scores: &[F::Cell]) {
+    fn raw(&mut self, i: usize, scores: Scores<'_, F>) {
         (**self).raw(i, scores);
     }
 
-    fn masked(&mut self, i: usize, scores: &[F::Cell], visible: Range<usize>) {
-        (**self).masked(i, scores, visible);
+    fn softcapped(&mut self, i: usize, scores: Scores<'_, F>) {
+        (**self).softcapped(i, scores);
+    }
+
+    fn masked(&mut self, i: usize, scores: Scores<'_, F>) {
+        (**self).masked(i, scores);
     }
 
     fn weights(&mut self, i: usize, weights: &[F::Cell], sum: F::Sum) {
@@ -61,5 +67,27 @@ impl<F: Format, O: Observer<F>> Observer<F> for &mut O {
 
     fn output(&mut self, i: usize, output: &[F::Element]) {
         (**self).output(i, output);
+    }
+}
+
+/// One row of scores, (S), as a format holds it, and what its numbers mean.
+pub struct Scores<'a, F: Format> {
+    pub(crate) cells: &'a [F::Cell],
+    pub(crate) prepared: F::Prepared,
+}
+
+impl<'a, F: Format> Scores<'a, F> {
+    /// The format's own numbers: for the integers exact sums of products, or, once scores are
+    /// changed, fixed point.
+    pub fn cells(&self) -> &'a [F::Cell] {
+        self.cells
+    }
+
+    /// The scores in real units; −∞ for a hidden key.
+    pub fn reals(&self) -> impl ExactSizeIterator<Item = f64> + use<'a, F> {
+        let prepared = self.prepared;
+        self.cells
+            .iter()
+            .map(move |&cell| F::score_real(prepared, cell))
     }
 }

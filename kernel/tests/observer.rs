@@ -1,9 +1,7 @@
 //! What is watched, and that watching changes nothing.
 
-use std::ops::Range;
-
 use fastrand::Rng;
-use kqv::{Attention, Float, Format, Observer};
+use kqv::{Attention, Float, Format, Observer, Scores};
 
 use crate::support::{Problem, Recorder, bits};
 
@@ -15,7 +13,7 @@ fn watching_changes_no_bit() {
         for attention in [Attention::FULL, Attention::CAUSAL] {
             let format = Float::<f32>::FORMAT;
             let alone = problem.attend(format, attention);
-            let watched = problem.observed(format, attention, Recorder::new(format, 1.0));
+            let watched = problem.observed(format, attention, Recorder::new(format));
             assert_eq!(bits(&alone), bits(&watched));
         }
     }
@@ -26,10 +24,13 @@ fn hidden_keys_have_a_raw_score_and_weight_zero() {
     let mut rng = Rng::with_seed(22);
     let problem = Problem::new([6, 6, 4, 3], || rng.f32() + 0.1);
     let format = Float::<f32>::FORMAT;
-    let mut seen = Recorder::new(format, 1.0);
+    let mut seen = Recorder::new(format);
     let output = problem.observed(format, Attention::CAUSAL, &mut seen);
-    assert_eq!(seen.visible, [0..1, 0..2, 0..3, 0..4, 0..5, 0..6]);
     assert!(seen.raw.iter().all(|&score| score > 0.0));
+    for (i, row) in seen.masked.chunks(6).enumerate() {
+        assert_eq!(row[..=i], seen.raw[i * 6..][..=i]);
+        assert!(row[i + 1..].iter().all(|&score| score == f64::NEG_INFINITY));
+    }
     for (i, row) in seen.weights.chunks(6).enumerate() {
         assert!(row[i + 1..].iter().all(|&weight| weight == 0.0));
         assert!((row.iter().sum::<f64>() - 1.0).abs() < 1e-6);
@@ -45,12 +46,18 @@ fn hidden_keys_have_a_raw_score_and_weight_zero() {
 struct Stages(Vec<String>);
 
 impl<F: Format> Observer<F> for Stages {
-    fn raw(&mut self, i: usize, scores: &[F::Cell]) {
-        self.0.push(format!("raw {i} of {}", scores.len()));
+    fn raw(&mut self, i: usize, scores: Scores<'_, F>) {
+        self.0.push(format!("raw {i} of {}", scores.cells().len()));
     }
 
-    fn masked(&mut self, i: usize, _: &[F::Cell], visible: Range<usize>) {
-        self.0.push(format!("masked {i} sees {visible:?}"));
+    fn softcapped(&mut self, i: usize, scores: Scores<'_, F>) {
+        self.0
+            .push(format!("softcapped {i} of {}", scores.cells().len()));
+    }
+
+    fn masked(&mut self, i: usize, scores: Scores<'_, F>) {
+        self.0
+            .push(format!("masked {i} of {}", scores.cells().len()));
     }
 
     fn weights(&mut self, i: usize, weights: &[F::Cell], _: F::Sum) {
@@ -69,11 +76,13 @@ fn every_stage_is_seen_once_per_query_in_order() {
     problem.observed(Float::<f32>::FORMAT, Attention::CAUSAL, &mut stages);
     let expected = [
         "raw 0 of 3",
-        "masked 0 sees 0..1",
+        "softcapped 0 of 3",
+        "masked 0 of 3",
         "weights 0 of 3",
         "output 0 of 5",
         "raw 1 of 3",
-        "masked 1 sees 0..2",
+        "softcapped 1 of 3",
+        "masked 1 of 3",
         "weights 1 of 3",
         "output 1 of 5",
     ];

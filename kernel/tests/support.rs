@@ -1,8 +1,10 @@
 //! What the tests of the kernel share: random problems, a way to run them, and two oracles.
 
-use std::ops::Range;
-
-use kqv::{Attention, Format, Observer, Qkv, View, attend_view};
+use fastrand::Rng;
+use kqv::{
+    Attention, Format, Integer, Mask, Modify, Observer, Qkv, Quantized, Query, Score, Scores, View,
+    attend_view, quantize,
+};
 
 /// Q (T, D), K (S, D) and V (S, E), row-major.
 #[derive(Clone, Debug)]
@@ -57,7 +59,11 @@ impl<N: Copy> Problem<N> {
     }
 
     /// The output, (T, E).
-    pub(crate) fn attend<F: Format<Element = N>>(&self, format: F, attention: Attention) -> Vec<N> {
+    pub(crate) fn attend<F: Format<Element = N>>(
+        &self,
+        format: F,
+        attention: Attention<impl Modify>,
+    ) -> Vec<N> {
         self.observed(format, attention, ())
     }
 
@@ -65,7 +71,7 @@ impl<N: Copy> Problem<N> {
     pub(crate) fn observed<F: Format<Element = N>>(
         &self,
         format: F,
-        attention: Attention,
+        attention: Attention<impl Modify>,
         observer: impl Observer<F>,
     ) -> Vec<N> {
         let mut scratch = vec![F::ZERO_CELL; self.keys];
@@ -91,7 +97,7 @@ pub(crate) struct Exact {
 }
 
 impl Exact {
-    pub(crate) fn of(problem: &Problem<f64>, attention: Attention) -> Self {
+    pub(crate) fn of(problem: &Problem<f64>, attention: Attention<impl Modify>) -> Self {
         let Problem {
             queries,
             keys,
@@ -109,14 +115,15 @@ impl Exact {
         };
         for i in 0..*queries {
             let q = &q[i * width..(i + 1) * width];
-            let score = |j| dot(q, &k[j * width..(j + 1) * width]) * scale;
-            let scores: Vec<f64> = (0..*keys).map(score).collect();
-            let weights = softmax(&scores, attention.visible(i, *keys));
+            let raw: Vec<f64> = (0..*keys)
+                .map(|j| dot(q, &k[j * width..(j + 1) * width]) * scale)
+                .collect();
+            let weights = softmax(&masked(&raw, attention, i));
             for e in 0..*value_width {
                 let column: Vec<f64> = (0..*keys).map(|j| v[j * value_width + e]).collect();
                 exact.output.push(dot(&weights, &column));
             }
-            exact.raw.extend(scores);
+            exact.raw.extend(raw);
             exact.weights.extend(weights);
         }
         exact
@@ -127,19 +134,37 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-fn softmax(scores: &[f64], visible: Range<usize>) -> Vec<f64> {
-    let max = scores[visible.clone()]
-        .iter()
-        .copied()
-        .fold(f64::NEG_INFINITY, f64::max);
-    let power = |j: usize| {
+/// The scores of query `i` after soft cap, mask and bias; `None` for a hidden key.
+fn masked<N: Score>(raw: &[N], attention: Attention<impl Modify>, i: usize) -> Vec<Option<N>> {
+    let query = Query {
+        row: i,
+        position: i + attention.offset,
+    };
+    let visible = attention.mask.visible(query, raw.len());
+    let change = |(j, &raw): (usize, &N)| {
+        let score = attention
+            .softcap
+            .cap()
+            .map_or(raw, |cap| raw.softcapped(cap));
         if visible.contains(&j) {
-            libm::exp(scores[j] - max)
+            attention.mask.change(score, query, j)
         } else {
-            0.0
+            None
         }
     };
-    let powers: Vec<f64> = (0..scores.len()).map(power).collect();
+    raw.iter().enumerate().map(change).collect()
+}
+
+fn softmax(scores: &[Option<f64>]) -> Vec<f64> {
+    let max = scores
+        .iter()
+        .flatten()
+        .copied()
+        .fold(f64::NEG_INFINITY, f64::max);
+    let powers: Vec<f64> = scores
+        .iter()
+        .map(|score| score.map_or(0.0, |score| libm::exp(score - max)))
+        .collect();
     let sum: f64 = powers.iter().sum();
     powers
         .iter()
@@ -148,7 +173,7 @@ fn softmax(scores: &[f64], visible: Range<usize>) -> Vec<f64> {
 }
 
 /// The naive loop of the specification in f32: the oracle for every bit.
-pub(crate) fn naive(problem: &Problem<f32>, attention: Attention) -> Vec<f32> {
+pub(crate) fn naive(problem: &Problem<f32>, attention: Attention<impl Modify>) -> Vec<f32> {
     let Problem {
         queries,
         keys,
@@ -158,38 +183,33 @@ pub(crate) fn naive(problem: &Problem<f32>, attention: Attention) -> Vec<f32> {
         k,
         v,
     } = problem;
-    #[allow(
-        clippy::cast_possible_truncation,
-        reason = "the specification rounds the scale once"
-    )]
-    let scale = attention.scale.factor(*width) as f32;
+    let scale = f32::from_real(attention.scale.factor(*width));
     let mut output = vec![0.0_f32; queries * value_width];
     for i in 0..*queries {
-        let visible = attention.visible(i, *keys);
-        let mut scores = vec![0.0_f32; *keys];
-        let mut max = f32::NEG_INFINITY;
-        for j in visible.clone() {
+        let mut raw = vec![0.0_f32; *keys];
+        for (j, raw) in raw.iter_mut().enumerate() {
             for d in 0..*width {
-                scores[j] += q[i * width + d] * k[j * width + d];
+                *raw += q[i * width + d] * k[j * width + d];
             }
-            scores[j] *= scale;
-            max = if scores[j] > max { scores[j] } else { max };
+            *raw *= scale;
         }
+        let scores = masked(&raw, attention, i);
+        let mut max = f32::NEG_INFINITY;
+        for &score in scores.iter().flatten() {
+            max = if score > max { score } else { max };
+        }
+        let weight = |score: Option<f32>| score.map(|score| kqv::exp_neg(score - max));
         let mut sum = 0.0_f32;
-        for j in visible.clone() {
-            scores[j] = kqv::exp_neg(scores[j] - max);
-            sum += scores[j];
+        for weight in scores.iter().copied().filter_map(weight) {
+            sum += weight;
         }
         for e in 0..*value_width {
             let mut mixed = 0.0_f32;
-            for j in visible.clone() {
-                mixed += scores[j] * v[j * value_width + e];
+            for (j, &score) in scores.iter().enumerate() {
+                mixed += weight(score).map_or(0.0, |weight| weight * v[j * value_width + e]);
             }
-            output[i * value_width + e] = if visible.is_empty() {
-                0.0
-            } else {
-                mixed * (1.0 / sum)
-            };
+            let visible = scores.iter().flatten().count() > 0;
+            output[i * value_width + e] = if visible { mixed * (1.0 / sum) } else { 0.0 };
         }
     }
     output
@@ -203,21 +223,21 @@ pub(crate) fn bits(values: &[f32]) -> Vec<u32> {
 /// Everything an observer can see, as real numbers.
 pub(crate) struct Recorder<F> {
     pub(crate) format: F,
-    pub(crate) scale: f64,
     pub(crate) raw: Vec<f64>,
-    pub(crate) visible: Vec<Range<usize>>,
+    pub(crate) softcapped: Vec<f64>,
+    pub(crate) masked: Vec<f64>,
     pub(crate) weights: Vec<f64>,
     pub(crate) output: Vec<f64>,
 }
 
 impl<F: Format> Recorder<F> {
-    /// Watches a run in `format` with softmax scale `scale`.
-    pub(crate) fn new(format: F, scale: f64) -> Self {
+    /// Watches a run in `format`.
+    pub(crate) fn new(format: F) -> Self {
         Self {
             format,
-            scale,
             raw: vec![],
-            visible: vec![],
+            softcapped: vec![],
+            masked: vec![],
             weights: vec![],
             output: vec![],
         }
@@ -225,22 +245,67 @@ impl<F: Format> Recorder<F> {
 }
 
 impl<F: Format> Observer<F> for Recorder<F> {
-    fn raw(&mut self, _: usize, scores: &[F::Cell]) {
-        let real = |&score| self.format.score_real(score, self.scale);
-        self.raw.extend(scores.iter().map(real));
+    fn raw(&mut self, _: usize, scores: Scores<'_, F>) {
+        self.raw.extend(scores.reals());
     }
 
-    fn masked(&mut self, _: usize, _: &[F::Cell], visible: Range<usize>) {
-        self.visible.push(visible);
+    fn softcapped(&mut self, _: usize, scores: Scores<'_, F>) {
+        self.softcapped.extend(scores.reals());
+    }
+
+    fn masked(&mut self, _: usize, scores: Scores<'_, F>) {
+        self.masked.extend(scores.reals());
     }
 
     fn weights(&mut self, _: usize, weights: &[F::Cell], sum: F::Sum) {
-        self.weights
-            .extend(weights.iter().map(|&weight| F::weight_real(weight, sum)));
+        let share = |&weight| F::weight_real(weight, sum);
+        self.weights.extend(weights.iter().map(share));
     }
 
     fn output(&mut self, _: usize, output: &[F::Element]) {
-        self.output
-            .extend(output.iter().map(|&y| self.format.output_real(y)));
+        let real = |&y| self.format.output_real(y);
+        self.output.extend(output.iter().map(real));
     }
 }
+
+/// Random problems of every shape up to 40 in each size, with both masks.
+pub(crate) fn random_problems(seed: u64) -> impl Iterator<Item = (Problem<f32>, Attention)> {
+    let mut rng = Rng::with_seed(seed);
+    (0..300).map(move |_| {
+        let shape = [(); 4].map(|()| rng.usize(0..=40));
+        let problem = Problem::new(shape, || 8.0 * rng.f32() - 4.0);
+        let mask = [Mask::None, Mask::Causal][rng.usize(0..2)];
+        let attention = Attention {
+            mask,
+            offset: rng.usize(0..4),
+            ..Attention::FULL
+        };
+        (problem, attention)
+    })
+}
+
+/// The problem as integers with `fraction_bits` in each matrix.
+pub(crate) fn integers<I: Integer>(
+    problem: &Problem<f32>,
+    fraction_bits: i32,
+) -> (Problem<I>, Quantized<I>) {
+    let scale = libm::scalbn(1.0, -fraction_bits);
+    let integers = problem.map(|x| quantize(x.into(), scale).unwrap_or_else(|beyond| beyond.end));
+    let [q, k, v] = [fraction_bits; 3];
+    let format = Quantized::from_fraction_bits(q, k, v);
+    (integers, format.expect("in range"))
+}
+
+/// Holds the generic function `law` up against one problem in every format.
+macro_rules! in_every_format {
+    ($problem:expr, $law:ident) => {{
+        let problem = &$problem;
+        $law(problem, kqv::Float::<f32>::FORMAT);
+        $law(&problem.map(f64::from), kqv::Float::<f64>::FORMAT);
+        let (narrow, format) = integers::<i16>(problem, 12);
+        $law(&narrow, format);
+        let (narrow, format) = integers::<i8>(problem, 5);
+        $law(&narrow, format);
+    }};
+}
+pub(crate) use in_every_format;

@@ -5,7 +5,7 @@
 #![no_std]
 #![no_main]
 
-use kqv::{Attention, Format, Number, Observer, Qkv, Scale, ShapeError, View, attend_view};
+use kqv::{Attention, Format, Number, Observer, Qkv, Scale, Scores, ShapeError, View, attend_view};
 use kqv_firmware::print_table;
 use kqv_fixtures::Case;
 use semihosting::{println, process};
@@ -88,8 +88,8 @@ impl Stages {
 }
 
 impl<F: Format<Cell = f32, Element = f32>> Observer<F> for Stages {
-    fn raw(&mut self, i: usize, scores: &[f32]) {
-        copy(scores.iter().copied(), &mut self.raw[i]);
+    fn raw(&mut self, i: usize, scores: Scores<'_, F>) {
+        copy(scores.cells().iter().copied(), &mut self.raw[i]);
     }
 
     fn weights(&mut self, i: usize, weights: &[f32], sum: F::Sum) {
