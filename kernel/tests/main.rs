@@ -7,6 +7,8 @@ mod golden;
 mod identities;
 mod laws;
 mod masks;
+mod linear;
 mod observer;
+mod position;
 mod support;
 mod view;
