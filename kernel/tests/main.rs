@@ -5,6 +5,7 @@ mod errors;
 mod exp;
 mod golden;
 mod identities;
+mod heads;
 mod laws;
 mod masks;
 mod linear;
