@@ -35,13 +35,9 @@ pub struct KvCache<N, const D: usize, const E: usize, const CAP: usize> {
     oldest: usize,
 }
 
-impl<N: Number, const D: usize, const E: usize, const CAP: usize> KvCache<N, D, E, CAP> {
+impl<N: Copy, const D: usize, const E: usize, const CAP: usize> KvCache<N, D, E, CAP> {
     /// An empty cache.
     pub const fn new() -> Self {
-        const {
-            assert!(D <= N::Format::MAX_WIDTH, "K is too wide for this format");
-            assert!(CAP <= N::Format::MAX_KEYS, "too many keys for this format");
-        }
         Self {
             keys: Vec::new(),
             values: Vec::new(),
@@ -104,7 +100,32 @@ impl<N: Number, const D: usize, const E: usize, const CAP: usize> KvCache<N, D, 
         q: &[[N; D]; T],
         attention: Attention<M>,
         observer: O,
-    ) -> [[N; E]; T] {
+    ) -> [[N; E]; T]
+    where
+        N: Number,
+    {
+        self.attend_in(N::FORMAT, q, attention, observer)
+    }
+
+    /// [`attend`](Self::attend) in any format, such as integers with run-time scales.
+    ///
+    /// Sizes that would overflow the format's sums do not compile.
+    pub fn attend_in<F, M, O, const T: usize>(
+        &self,
+        format: F,
+        q: &[[N; D]; T],
+        attention: Attention<M>,
+        observer: O,
+    ) -> [[N; E]; T]
+    where
+        F: Format<Element = N>,
+        M: Modify,
+        O: Observer<F>,
+    {
+        const {
+            assert!(D <= F::MAX_WIDTH, "K is too wide for this format");
+            assert!(CAP <= F::MAX_KEYS, "too many keys for this format");
+        }
         let qkv = Qkv {
             q: q.into(),
             k: in_order(&self.keys, self.oldest),
@@ -114,11 +135,11 @@ impl<N: Number, const D: usize, const E: usize, const CAP: usize> KvCache<N, D, 
             offset: self.len().saturating_sub(T),
             ..attention
         };
-        let mut scratch = [N::Format::ZERO_CELL; CAP];
-        let mut output = [[N::Format::ZERO; E]; T];
+        let mut scratch = [F::ZERO_CELL; CAP];
+        let mut output = [[F::ZERO; E]; T];
         if let Some(scratch) = scratch.get_mut(..self.len()) {
             let output = output.as_flattened_mut();
-            attend_rows(N::FORMAT, qkv, attention, scratch, output, observer);
+            attend_rows(format, qkv, attention, scratch, output, observer);
         }
         output
     }
@@ -130,7 +151,7 @@ fn in_order<N, const C: usize>(ring: &[[N; C]], oldest: usize) -> View<'_, N> {
     View::in_two_pieces(older, newer)
 }
 
-impl<N: Number, const D: usize, const E: usize, const CAP: usize> Default
+impl<N: Copy, const D: usize, const E: usize, const CAP: usize> Default
     for KvCache<N, D, E, CAP>
 {
     fn default() -> Self {

@@ -133,6 +133,11 @@ impl Multiplier {
 
     /// The product to the nearest, halves up, and at most [`i64::MAX`].
     pub(crate) fn apply(self, size: u64) -> i64 {
+        // Most sizes are small, and a product of 128 bits is dear on a chip; the result is the same.
+        if let (Ok(size), shift @ 0..64) = (u32::try_from(size), self.shift) {
+            let product = u64::from(size) * u64::from(self.mantissa);
+            return rounded_shift(product, shift.unsigned_abs()).cast_signed();
+        }
         let product = u128::from(size) * u128::from(self.mantissa);
         let shifted = match self.shift {
             ..0 if product == 0 => Some(0),

@@ -52,6 +52,16 @@ pub struct Quantized<I> {
 }
 
 impl<I> Quantized<I> {
+    /// Three scales that were found positive and finite before.
+    pub(crate) const fn of(q_scale: f64, k_scale: f64, v_scale: f64) -> Self {
+        Self {
+            q_scale,
+            k_scale,
+            v_scale,
+            integer: PhantomData,
+        }
+    }
+
     /// Integers of Q, K and V with these scales.
     ///
     /// # Errors
@@ -103,8 +113,8 @@ impl<I> Quantized<I> {
 /// A scale that no tensor can have.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct QuantizedError {
-    tensor: &'static str,
-    scale: f64,
+    pub(crate) tensor: &'static str,
+    pub(crate) scale: f64,
 }
 
 impl fmt::Display for QuantizedError {

@@ -58,9 +58,18 @@ mod fixed;
 mod exp;
 // Token by token.
 mod cache;
+// Where a token stands.
+mod position;
+// What becomes of a sum of products,
+mod arithmetic;
+// projections made of them,
+mod linear;
+// and the whole layer.
+mod heads;
 // The proof on a chip.
 mod digest;
 
+pub use arithmetic::{Arithmetic, Rescale, W8A16};
 pub use attend::{attend, attend_view};
 pub use attention::{Attention, Scale, ScaleError, Softcap, SoftcapError};
 pub use cache::{CacheFull, KvCache};
@@ -69,8 +78,11 @@ pub use exp::{EXP_NEG_END, Exponent, WEIGHT_ONE, exp_neg, exp_neg_f64, exp2_neg_
 pub use fixed::{Prepared, QFormat, Quantized, QuantizedError};
 pub use float::Float;
 pub use format::{Format, Number};
+pub use heads::{MultiHead, Past, ScaleMismatch};
 pub use integer::{Integer, Saturated, quantize};
+pub use linear::{Linear, Merge, Split};
 pub use modify::{Alibi, Allowed, Bias, Mask, Modify, Query, RealKeys, Window};
 pub use observer::{Observer, Scores};
+pub use position::{Pairing, Rotary, RotaryError, Rotate, Sinusoidal};
 pub use score::Score;
 pub use view::{Qkv, ShapeError, View};
