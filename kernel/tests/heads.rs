@@ -4,165 +4,15 @@ use std::fmt::Debug;
 
 use fastrand::Rng;
 use kqv::{
-    Alibi, Arithmetic, Attention, CacheFull, Float, Integer, Mask, Merge, Modify, MultiHead,
-    Pairing, Quantized, Rescale, Rotary, Softcap, Split, W8A16, Window, attend,
+    Alibi, Arithmetic, Attention, CacheFull, Float, KvCache, Mask, Merge, Modify, MultiHead,
+    Pairing, Quantized, Rescale, Rotary, Softcap, Split, Window, attend,
 };
 
+use crate::layer::{
+    I8, I16, Layer, MIXED, UNWATCHED, array, float_weights, i8_weights, i16_weights,
+    in_every_arithmetic, mixed_weights, turning,
+};
 use crate::support::{Problem, Recorder, bits, naive};
-
-/// Six columns, four query heads over two KV heads, D = 4, E = 3, and a bias everywhere.
-struct Weights<A: Arithmetic> {
-    query: [[[A::Weight; 6]; 4]; 4],
-    key: [[[A::Weight; 6]; 4]; 2],
-    value: [[[A::Weight; 6]; 3]; 2],
-    output: [[[A::Weight; 3]; 4]; 6],
-    query_bias: [[A::Bias; 4]; 4],
-    key_bias: [[A::Bias; 4]; 2],
-    value_bias: [[A::Bias; 3]; 2],
-    output_bias: [A::Bias; 6],
-}
-
-type Layer<'w, A> = MultiHead<'w, A, 6, 4, 2, 4, 3>;
-
-fn array<N, const L: usize>(mut number: impl FnMut() -> N) -> [N; L] {
-    [(); L].map(|()| number())
-}
-
-impl<A: Arithmetic> Weights<A> {
-    fn new(mut weight: impl FnMut() -> A::Weight, mut bias: impl FnMut() -> A::Bias) -> Self {
-        let (weight, bias) = (&mut weight, &mut bias);
-        Self {
-            query: array(|| array(|| array(&mut *weight))),
-            key: array(|| array(|| array(&mut *weight))),
-            value: array(|| array(|| array(&mut *weight))),
-            output: array(|| array(|| array(&mut *weight))),
-            query_bias: array(|| array(&mut *bias)),
-            key_bias: array(|| array(&mut *bias)),
-            value_bias: array(|| array(&mut *bias)),
-            output_bias: array(&mut *bias),
-        }
-    }
-}
-
-impl<A: Arithmetic<Rescale = ()>> Weights<A> {
-    fn layer(&self) -> Layer<'_, A> {
-        MultiHead::new(
-            Split::new(&self.query).with_bias(&self.query_bias),
-            Split::new(&self.key).with_bias(&self.key_bias),
-            Split::new(&self.value).with_bias(&self.value_bias),
-            Merge::new(&self.output).with_bias(&self.output_bias),
-        )
-    }
-}
-
-/// Scales that use the range: of X, of the weights, of Q, K, V and of the output.
-#[derive(Clone, Copy)]
-struct Scales {
-    x: f64,
-    weight: f64,
-    q: f64,
-    k: f64,
-    v: f64,
-    y: f64,
-}
-
-impl<A: Arithmetic<Rescale = Rescale>> Weights<A> {
-    fn quantized(&self, scales: Scales) -> Layer<'_, A> {
-        let rescale = |x, y| Rescale::new(x, scales.weight, y).expect("positive");
-        MultiHead::quantized(
-            Split::quantized(&self.query, rescale(scales.x, scales.q)).with_bias(&self.query_bias),
-            Split::quantized(&self.key, rescale(scales.x, scales.k)).with_bias(&self.key_bias),
-            Split::quantized(&self.value, rescale(scales.x, scales.v)).with_bias(&self.value_bias),
-            Merge::quantized(&self.output, rescale(scales.v, scales.y))
-                .with_bias(&self.output_bias),
-        )
-        .expect("the scales fit together")
-    }
-}
-
-/// Tokens of i8 in −2..2 and weights in −0.5..0.5; Q, K, V and the output in −4..4, five sigma.
-const I8: Scales = Scales {
-    x: 1.0 / 64.0,
-    weight: 1.0 / 256.0,
-    q: 1.0 / 30.0,
-    k: 1.0 / 30.0,
-    v: 1.0 / 30.0,
-    y: 1.0 / 30.0,
-};
-
-/// The same numbers, 256 times finer.
-const I16: Scales = Scales {
-    x: 1.0 / 16_384.0,
-    weight: 1.0 / 65_536.0,
-    q: 1.0 / 7_680.0,
-    k: 1.0 / 7_680.0,
-    v: 1.0 / 7_680.0,
-    y: 1.0 / 7_680.0,
-};
-
-/// Fine tokens, coarse weights.
-const MIXED: Scales = Scales {
-    weight: 1.0 / 256.0,
-    ..I16
-};
-
-fn float_weights<A>(rng: &mut Rng) -> Weights<A>
-where
-    A: Arithmetic<Weight: From<f32>, Bias: From<f32>>,
-{
-    let mut bias = rng.fork();
-    Weights::new(
-        || (4.0 * rng.f32() - 2.0).into(),
-        || (bias.f32() - 0.5).into(),
-    )
-}
-
-fn i8_weights(rng: &mut Rng) -> Weights<i8> {
-    let mut bias = rng.fork();
-    Weights::new(|| rng.i8(..), || bias.i32(-2_000..2_000))
-}
-
-fn i16_weights(rng: &mut Rng) -> Weights<i16> {
-    let mut bias = rng.fork();
-    Weights::new(|| rng.i16(..), || bias.i64(-100_000_000..100_000_000))
-}
-
-fn mixed_weights(rng: &mut Rng) -> Weights<W8A16> {
-    let mut bias = rng.fork();
-    Weights::new(|| rng.i8(..), || bias.i64(-500_000..500_000))
-}
-
-/// Holds the generic function `law` up against a layer of every arithmetic, with and without rotary
-/// positions of either pairing.
-macro_rules! in_every_arithmetic {
-    ($seed:expr, $law:ident) => {{
-        let mut rng = Rng::with_seed($seed);
-        for rotary in [
-            None,
-            Some(Rotary::new(4, Pairing::Halves).unwrap()),
-            Some(Rotary::new(2, Pairing::Adjacent).unwrap()),
-        ] {
-            let weights = float_weights::<f32>(&mut rng);
-            $law(turning(weights.layer(), rotary), || 4.0 * rng.f32() - 2.0);
-            let weights = float_weights::<f64>(&mut rng);
-            $law(turning(weights.layer(), rotary), || 4.0 * rng.f64() - 2.0);
-            let weights = i8_weights(&mut rng);
-            $law(turning(weights.quantized(I8), rotary), || rng.i8(..));
-            let weights = i16_weights(&mut rng);
-            $law(turning(weights.quantized(I16), rotary), || rng.i16(..));
-            let weights = mixed_weights(&mut rng);
-            $law(turning(weights.quantized(MIXED), rotary), || rng.i16(..));
-        }
-    }};
-}
-
-fn turning<A: Arithmetic>(layer: Layer<'_, A>, rotary: Option<Rotary>) -> Layer<'_, A> {
-    rotary.map_or(layer, |rotary| {
-        layer.with_rotary(rotary).expect("wide enough")
-    })
-}
-
-const UNWATCHED: [(); 4] = [(); 4];
 
 #[test]
 fn prefill_chunks_and_steps_give_the_same_bits() {
@@ -211,6 +61,27 @@ fn prefill_chunks_and_steps_give_the_same_bits() {
         );
     }
     in_every_arithmetic!(51, law);
+}
+
+#[test]
+fn sliding_gives_the_bits_of_a_window_over_all_tokens() {
+    fn law<A>(layer: Layer<'_, A>, mut number: impl FnMut() -> A::Element)
+    where
+        A: Arithmetic<Element: PartialEq + Debug>,
+    {
+        let tokens: [_; 12] = array(|| array(&mut number));
+        let attention = Attention::of(Window::last(5));
+        let whole = layer.forward(&tokens, &mut layer.past::<12>(), attention, UNWATCHED);
+        let mut past = layer.past::<5>();
+        for (token, expected) in tokens.iter().zip(whole.unwrap()) {
+            let output = layer.slide(token, &mut past, Attention::CAUSAL, UNWATCHED);
+            assert_eq!(output, expected);
+        }
+        assert_eq!((past.len(), past.position()), (5, 12));
+        let full = layer.step(&tokens[0], &mut past, Attention::CAUSAL, UNWATCHED);
+        assert_eq!(full, Err(CacheFull { capacity: 5 }));
+    }
+    in_every_arithmetic!(60, law);
 }
 
 /// `W·x + b` by the naive loop for every row of `weights`.
@@ -419,7 +290,7 @@ fn a_full_past_refuses_tokens_and_stays_as_it_is() {
         .unwrap();
     let again = layer.forward(&tokens, &mut past, Attention::CAUSAL, UNWATCHED);
     assert_eq!(again, full.map(|(): ()| unreachable!()));
-    assert_eq!(past.caches().each_ref().map(|cache| cache.len()), [3, 3]);
+    assert_eq!(past.caches().each_ref().map(KvCache::len), [3, 3]);
     assert!(
         layer
             .step(&tokens[0], &mut past, Attention::CAUSAL, UNWATCHED)
@@ -463,87 +334,4 @@ fn a_layer_narrower_than_its_rotary_positions_is_refused() {
         .with_rotary(Rotary::new(6, Pairing::Halves).unwrap());
     let sentence = "A row has 4 columns: turning its first 6 needs as many";
     assert_eq!(refused.err().expect("refused").to_string(), sentence);
-}
-
-/// The layer of integers against one of f64 with the numbers that its integers stand for: the
-/// greatest error and its root mean square, in units of the last place of the output.
-fn errors<A>(
-    weights: impl Fn(&mut Rng) -> Weights<A>,
-    scales: Scales,
-    mut token: impl FnMut() -> A::Element,
-) -> [f64; 2]
-where
-    A: Arithmetic<Rescale = Rescale, Element: Integer, Weight: Integer>,
-    i64: From<A::Bias>,
-{
-    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
-    fn bias<B: Copy>(bias: B, scale: f64) -> f64
-    where
-        i64: From<B>,
-    {
-        i64::from(bias) as f64 * scale
-    }
-    let mut rng = Rng::with_seed(58);
-    let (mut worst, mut squares, mut count) = (0.0_f64, 0.0, 0.0);
-    for _ in 0..200 {
-        let w = weights(&mut rng);
-        let weight = |weight: A::Weight| Into::<f64>::into(weight) * scales.weight;
-        let x_bias = |of: A::Bias| bias(of, scales.x * scales.weight);
-        let v_bias = |of: A::Bias| bias(of, scales.v * scales.weight);
-        let real = Weights::<f64> {
-            query: w.query.map(|rows| rows.map(|row| row.map(weight))),
-            key: w.key.map(|rows| rows.map(|row| row.map(weight))),
-            value: w.value.map(|rows| rows.map(|row| row.map(weight))),
-            output: w.output.map(|rows| rows.map(|row| row.map(weight))),
-            query_bias: w.query_bias.map(|row| row.map(x_bias)),
-            key_bias: w.key_bias.map(|row| row.map(x_bias)),
-            value_bias: w.value_bias.map(|row| row.map(x_bias)),
-            output_bias: w.output_bias.map(v_bias),
-        };
-        let rotary = Some(Rotary::new(4, Pairing::Halves).unwrap());
-        let (layer, real) = (
-            turning(w.quantized(scales), rotary),
-            turning(real.layer(), rotary),
-        );
-        let tokens: [[A::Element; 6]; 10] = array(|| array(&mut token));
-        let real_tokens = tokens.map(|row| row.map(|x| Into::<f64>::into(x) * scales.x));
-        let y = layer.forward(
-            &tokens,
-            &mut layer.past::<10>(),
-            Attention::CAUSAL,
-            UNWATCHED,
-        );
-        let exact = real.forward(
-            &real_tokens,
-            &mut real.past::<10>(),
-            Attention::CAUSAL,
-            UNWATCHED,
-        );
-        let (y, exact) = (y.unwrap(), exact.unwrap());
-        for (&y, exact) in y.as_flattened().iter().zip(exact.as_flattened()) {
-            let error = (Into::<f64>::into(y) - exact / scales.y).abs();
-            worst = worst.max(error);
-            squares += error * error;
-            count += 1.0;
-        }
-    }
-    [worst, f64::sqrt(squares / count)]
-}
-
-#[test]
-fn integer_layers_stay_near_the_layer_in_f64() {
-    let mut rng = Rng::with_seed(59);
-    let check = |[worst, rms]: [f64; 2], [worst_bound, rms_bound]: [f64; 2]| {
-        eprintln!("{worst} {rms}");
-        assert!(worst < worst_bound && rms < rms_bound, "{worst} {rms}");
-    };
-    eprintln!(
-        "{:?} {:?} {:?}",
-        errors(i8_weights, I8, || rng.i8(..)),
-        errors(i16_weights, I16, || rng.i16(..)),
-        errors(mixed_weights, MIXED, || rng.i16(..))
-    );
-    check(errors(i8_weights, I8, || rng.i8(..)), [8.0, 1.0]);
-    check(errors(i16_weights, I16, || rng.i16(..)), [8.0, 1.0]);
-    check(errors(mixed_weights, MIXED, || rng.i16(..)), [8.0, 1.0]);
 }
