@@ -6,6 +6,7 @@
 use core::ops::Range;
 
 use crate::attention::{Attention, Softcap};
+use crate::body::Body;
 use crate::format::{Format, Number};
 use crate::modify::{Modify, Query};
 use crate::observer::{Observer, Scores};
@@ -66,7 +67,8 @@ where
 
 /// [`attend`] over shapes known at run time, in any format, with the caller's memory.
 ///
-/// `scratch` holds one row of scores: at least S cells, their content does not matter.
+/// `scratch` holds one row of scores: at least S cells, their content does not matter. With
+/// [`fast_scratch_cells`] the vectors of the processor are put to use, for the same bits.
 /// `output` is (T, E), row-major.
 ///
 /// # Errors
@@ -103,14 +105,19 @@ where
         });
     }
     let cells = scratch.len();
-    let Some(scratch) = scratch.get_mut(..keys) else {
+    if cells < keys {
         return Err(ShapeError::Scratch { cells, keys });
-    };
+    }
     attend_rows(format, qkv, attention, scratch, output, observer);
     Ok(())
 }
 
-/// Every query from first to last; the shapes fit, and `scratch` has exactly S cells.
+/// The scratch cells, for S keys of D columns, with which [`attend_view`] is fastest.
+pub const fn fast_scratch_cells(keys: usize, columns: usize) -> usize {
+    crate::tile::scratch_cells(32, keys, columns)
+}
+
+/// Every query from first to last; the shapes fit, and `scratch` has at least S cells.
 pub(crate) fn attend_rows<F, M, O>(
     format: F,
     qkv: Qkv<'_, F::Element>,
@@ -125,8 +132,18 @@ pub(crate) fn attend_rows<F, M, O>(
 {
     let Qkv { q, k, v } = qkv;
     let prepared = format.prepare(attention.scale.factor(k.columns()));
-    let mut rest = output;
-    for i in 0..q.rows() {
+    let done = if O::WATCHES {
+        0
+    } else {
+        F::attend_at_once(Body::best(), prepared, qkv, attention, scratch, output)
+    };
+    let Some(scratch) = scratch.get_mut(..k.rows()) else {
+        return;
+    };
+    let Some(mut rest) = output.get_mut(done * v.columns()..) else {
+        return;
+    };
+    for i in done..q.rows() {
         let Some((output, later)) = rest.split_at_mut_checked(v.columns()) else {
             return;
         };

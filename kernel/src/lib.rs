@@ -34,6 +34,9 @@
 //! Read the modules in the order below.
 #![no_std]
 
+#[cfg(feature = "std")]
+extern crate std;
+
 // Matrices of run-time shape, and shapes that do not fit.
 mod view;
 // The algorithm, once.
@@ -56,13 +59,20 @@ mod integer;
 mod fixed;
 // and their exponentials.
 mod exp;
+// f32 for many queries at once,
+mod tile;
+// on processors that have vectors,
+mod arch;
+// and which of them does the work.
+mod body;
 // Token by token.
 mod cache;
 // The proof on a chip.
 mod digest;
 
-pub use attend::{attend, attend_view};
+pub use attend::{attend, attend_view, fast_scratch_cells};
 pub use attention::{Attention, Scale, ScaleError, Softcap, SoftcapError};
+pub use body::Body;
 pub use cache::{CacheFull, KvCache};
 pub use digest::{Bits, Digest, SELF_CHECK, self_check};
 pub use exp::{EXP_NEG_END, Exponent, WEIGHT_ONE, exp_neg, exp_neg_f64, exp2_neg_q30};
