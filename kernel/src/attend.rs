@@ -6,7 +6,7 @@
 use core::ops::Range;
 
 use crate::attention::{Attention, Softcap};
-use crate::body::Body;
+use crate::body::{Body, scratch_cells};
 use crate::format::{Format, Number};
 use crate::modify::{Modify, Query};
 use crate::observer::{Observer, Scores};
@@ -56,6 +56,7 @@ where
     let mut output = [[N::Format::ZERO; E]; T];
     attend_rows(
         N::FORMAT,
+        0,
         qkv,
         attention,
         &mut scratch,
@@ -75,6 +76,29 @@ where
 /// [`ShapeError`] if `scratch` is too short, `output` is not T · E long, or the shape could
 /// overflow the format's sums; nothing is written then.
 pub fn attend_view<F, M, O>(
+    format: F,
+    qkv: Qkv<'_, F::Element>,
+    attention: Attention<M>,
+    scratch: &mut [F::Cell],
+    output: &mut [F::Element],
+    observer: O,
+) -> Result<(), ShapeError>
+where
+    F: Format,
+    M: Modify,
+    O: Observer<F>,
+{
+    let body = Body::best();
+    attend_view_on(body, format, qkv, attention, scratch, output, observer)
+}
+
+/// [`attend_view`] on a certain body, to hold one against the other; one that this processor or
+/// program does not have leaves the work to [`Body::Scalar`].
+///
+/// # Errors
+/// Those of [`attend_view`].
+pub fn attend_view_on<F, M, O>(
+    body: Body,
     format: F,
     qkv: Qkv<'_, F::Element>,
     attention: Attention<M>,
@@ -108,18 +132,31 @@ where
     if cells < keys {
         return Err(ShapeError::Scratch { cells, keys });
     }
-    attend_rows(format, qkv, attention, scratch, output, observer);
+    let prepared = format.prepare(attention.scale.factor(k.columns()));
+    let done = if O::WATCHES {
+        0
+    } else {
+        F::attend_at_once(body, prepared, qkv, attention, scratch, output)
+    };
+    if let (Some(scratch), Some(output)) = (
+        scratch.get_mut(..keys),
+        output.get_mut(done * v.columns()..),
+    ) {
+        attend_rows(format, done, qkv, attention, scratch, output, observer);
+    }
     Ok(())
 }
 
 /// The scratch cells, for S keys of D columns, with which [`attend_view`] is fastest.
 pub const fn fast_scratch_cells(keys: usize, columns: usize) -> usize {
-    crate::tile::scratch_cells(32, keys, columns)
+    scratch_cells(32, keys, columns)
 }
 
-/// Every query from first to last; the shapes fit, and `scratch` has at least S cells.
+/// Every query from `first` to the last; the shapes fit, `scratch` has exactly S cells, and `output`
+/// begins with the row of the first.
 pub(crate) fn attend_rows<F, M, O>(
     format: F,
+    first: usize,
     qkv: Qkv<'_, F::Element>,
     attention: Attention<M>,
     scratch: &mut [F::Cell],
@@ -132,18 +169,8 @@ pub(crate) fn attend_rows<F, M, O>(
 {
     let Qkv { q, k, v } = qkv;
     let prepared = format.prepare(attention.scale.factor(k.columns()));
-    let done = if O::WATCHES {
-        0
-    } else {
-        F::attend_at_once(Body::best(), prepared, qkv, attention, scratch, output)
-    };
-    let Some(scratch) = scratch.get_mut(..k.rows()) else {
-        return;
-    };
-    let Some(mut rest) = output.get_mut(done * v.columns()..) else {
-        return;
-    };
-    for i in done..q.rows() {
+    let mut rest = output;
+    for i in first..q.rows() {
         let Some((output, later)) = rest.split_at_mut_checked(v.columns()) else {
             return;
         };

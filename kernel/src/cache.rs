@@ -118,7 +118,7 @@ impl<N: Number, const D: usize, const E: usize, const CAP: usize> KvCache<N, D, 
         let mut output = [[N::Format::ZERO; E]; T];
         if let Some(scratch) = scratch.get_mut(..self.len()) {
             let output = output.as_flattened_mut();
-            attend_rows(N::FORMAT, qkv, attention, scratch, output, observer);
+            attend_rows(N::FORMAT, 0, qkv, attention, scratch, output, observer);
         }
         output
     }

@@ -12,11 +12,10 @@
 use core::marker::PhantomData;
 
 use crate::attention::Attention;
-use crate::body::Body;
+use crate::body::{Body, attend_f32};
 use crate::exp::{exp_neg, exp_neg_f64};
 use crate::format::{Format, Number};
 use crate::modify::Modify;
-use crate::tile;
 use crate::view::{Qkv, View};
 
 /// The format of `f32` or `f64`: no scale, rounding at every operation.
@@ -137,7 +136,7 @@ macro_rules! naive_loop {
     };
 }
 
-naive_loop!(f32, exp_neg, tile::attend);
+naive_loop!(f32, exp_neg, attend_f32);
 naive_loop!(f64, exp_neg_f64, none_at_once);
 
 /// f64 is a reference, and takes its time.

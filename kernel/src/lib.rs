@@ -59,18 +59,19 @@ mod integer;
 mod fixed;
 // and their exponentials.
 mod exp;
-// f32 for many queries at once,
-mod tile;
-// on processors that have vectors,
-mod arch;
-// and which of them does the work.
+// Which body does the work of f32,
 mod body;
+// for many queries at once,
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+mod tile;
+// on processors that have vectors.
+mod arch;
 // Token by token.
 mod cache;
 // The proof on a chip.
 mod digest;
 
-pub use attend::{attend, attend_view, fast_scratch_cells};
+pub use attend::{attend, attend_view, attend_view_on, fast_scratch_cells};
 pub use attention::{Attention, Scale, ScaleError, Softcap, SoftcapError};
 pub use body::Body;
 pub use cache::{CacheFull, KvCache};

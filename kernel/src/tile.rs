@@ -11,11 +11,15 @@
 //!   Where V holds a NaN or an infinity, the tile leaves the work to the loop.
 //! - Keys that no query of the tile may see are not touched: causal work is skipped.
 
+#![expect(
+    clippy::inline_always,
+    reason = "a vector operation is worth nothing unless it is inlined into the function that was compiled for it"
+)]
+
 use core::f32::consts::LOG2_E;
 use core::ops::Range;
 
 use crate::attention::{Attention, Softcap};
-use crate::body::Body;
 use crate::exp::{EXP_NEG_END, HI, LO, P, WHOLE};
 use crate::modify::{Modify, Query};
 use crate::score::Score;
@@ -57,30 +61,8 @@ pub(crate) trait Vector<const L: usize>: Copy {
     }
 }
 
-/// Attends for as many queries as whole tiles in `scratch` allow, from the first on; returns how many.
-pub(crate) fn attend<M: Modify>(
-    body: Body,
-    scale: f32,
-    qkv: Qkv<'_, f32>,
-    attention: Attention<M>,
-    scratch: &mut [f32],
-    output: &mut [f32],
-) -> usize {
-    #[cfg(all(feature = "std", target_arch = "x86_64"))]
-    if qkv.v.iter_rows().flatten().all(|value| value.is_finite()) {
-        return crate::arch::x86::attend(body, scale, qkv, attention, scratch, output);
-    }
-    let _ = (body, scale, qkv, attention, scratch, output);
-    0
-}
-
-/// The cells that a tile of `L` lanes needs for `keys` keys of `columns` columns.
-pub(crate) const fn scratch_cells(lanes: usize, keys: usize, columns: usize) -> usize {
-    lanes.saturating_mul(keys.saturating_add(columns))
-}
-
 /// Attends for the queries `first..first + L`, as far as they exist; `scratch` has
-/// [`scratch_cells`] and V is finite.
+/// [`scratch_cells`](crate::body::scratch_cells) and V is finite.
 #[inline(always)]
 pub(crate) fn attend_tile<V, M, const L: usize, const IN_FLIGHT: usize>(
     scale: f32,

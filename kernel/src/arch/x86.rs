@@ -14,9 +14,9 @@ use core::arch::x86_64::{
 };
 
 use crate::attention::Attention;
-use crate::body::Body;
+use crate::body::{Body, scratch_cells};
 use crate::modify::Modify;
-use crate::tile::{Vector, attend_tile, scratch_cells};
+use crate::tile::{Vector, attend_tile};
 use crate::view::Qkv;
 
 /// The fastest body that this processor has.
