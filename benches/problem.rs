@@ -35,7 +35,7 @@ impl<F: Format> Problem<F> {
             format,
             shape: (s, d),
             inputs,
-            scratch: vec![F::ZERO_CELL; s],
+            scratch: vec![F::ZERO_CELL; kqv::fast_scratch_cells(s, d)],
             output: vec![F::ZERO; s * d],
         }
     }

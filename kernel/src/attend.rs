@@ -6,6 +6,7 @@
 use core::ops::Range;
 
 use crate::attention::{Attention, Softcap};
+use crate::body::{Body, scratch_cells};
 use crate::format::{Format, Number};
 use crate::modify::{Modify, Query};
 use crate::observer::{Observer, Scores};
@@ -55,6 +56,7 @@ where
     let mut output = [[N::Format::ZERO; E]; T];
     attend_rows(
         N::FORMAT,
+        0,
         qkv,
         attention,
         &mut scratch,
@@ -66,13 +68,37 @@ where
 
 /// [`attend`] over shapes known at run time, in any format, with the caller's memory.
 ///
-/// `scratch` holds one row of scores: at least S cells, their content does not matter.
+/// `scratch` holds one row of scores: at least S cells, their content does not matter. With
+/// [`fast_scratch_cells`] the vectors of the processor are put to use, for the same bits.
 /// `output` is (T, E), row-major.
 ///
 /// # Errors
 /// [`ShapeError`] if `scratch` is too short, `output` is not T · E long, or the shape could
 /// overflow the format's sums; nothing is written then.
 pub fn attend_view<F, M, O>(
+    format: F,
+    qkv: Qkv<'_, F::Element>,
+    attention: Attention<M>,
+    scratch: &mut [F::Cell],
+    output: &mut [F::Element],
+    observer: O,
+) -> Result<(), ShapeError>
+where
+    F: Format,
+    M: Modify,
+    O: Observer<F>,
+{
+    let body = Body::best();
+    attend_view_on(body, format, qkv, attention, scratch, output, observer)
+}
+
+/// [`attend_view`] on a certain body, to hold one against the other; one that this processor or
+/// program does not have leaves the work to [`Body::Scalar`].
+///
+/// # Errors
+/// Those of [`attend_view`].
+pub fn attend_view_on<F, M, O>(
+    body: Body,
     format: F,
     qkv: Qkv<'_, F::Element>,
     attention: Attention<M>,
@@ -103,16 +129,34 @@ where
         });
     }
     let cells = scratch.len();
-    let Some(scratch) = scratch.get_mut(..keys) else {
+    if cells < keys {
         return Err(ShapeError::Scratch { cells, keys });
+    }
+    let prepared = format.prepare(attention.scale.factor(k.columns()));
+    let done = if O::WATCHES {
+        0
+    } else {
+        F::attend_at_once(body, prepared, qkv, attention, scratch, output)
     };
-    attend_rows(format, qkv, attention, scratch, output, observer);
+    if let (Some(scratch), Some(output)) = (
+        scratch.get_mut(..keys),
+        output.get_mut(done * v.columns()..),
+    ) {
+        attend_rows(format, done, qkv, attention, scratch, output, observer);
+    }
     Ok(())
 }
 
-/// Every query from first to last; the shapes fit, and `scratch` has exactly S cells.
+/// The scratch cells, for S keys of D columns, with which [`attend_view`] is fastest.
+pub const fn fast_scratch_cells(keys: usize, columns: usize) -> usize {
+    scratch_cells(32, keys, columns)
+}
+
+/// Every query from `first` to the last; the shapes fit, `scratch` has exactly S cells, and `output`
+/// begins with the row of the first.
 pub(crate) fn attend_rows<F, M, O>(
     format: F,
+    first: usize,
     qkv: Qkv<'_, F::Element>,
     attention: Attention<M>,
     scratch: &mut [F::Cell],
@@ -126,7 +170,7 @@ pub(crate) fn attend_rows<F, M, O>(
     let Qkv { q, k, v } = qkv;
     let prepared = format.prepare(attention.scale.factor(k.columns()));
     let mut rest = output;
-    for i in 0..q.rows() {
+    for i in first..q.rows() {
         let Some((output, later)) = rest.split_at_mut_checked(v.columns()) else {
             return;
         };

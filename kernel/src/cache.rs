@@ -139,7 +139,7 @@ impl<N: Copy, const D: usize, const E: usize, const CAP: usize> KvCache<N, D, E,
         let mut output = [[F::ZERO; E]; T];
         if let Some(scratch) = scratch.get_mut(..self.len()) {
             let output = output.as_flattened_mut();
-            attend_rows(format, qkv, attention, scratch, output, observer);
+            attend_rows(format, 0, qkv, attention, scratch, output, observer);
         }
         output
     }

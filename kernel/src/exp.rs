@@ -11,20 +11,6 @@
 /// With `n` the nearest whole number to x·log2 e and r = x − n·ln 2, e^x = 2ⁿ·(1 + r + r²·p(r)).
 /// ln 2 is split in two so that `x − n·HI` is exact; the rest of it joins only the small terms.
 pub fn exp_neg(x: f32) -> f32 {
-    /// Adding it leaves a whole number, plus the bias of an f32 exponent, in the lowest bits.
-    const WHOLE: f32 = 12_582_912.0 + 127.0; // 1.5 · 2^23
-    const HI: f32 = 355.0 / 512.0;
-    #[expect(clippy::cast_possible_truncation, reason = "rounded once, on purpose")]
-    const LO: f32 = (core::f64::consts::LN_2 - 355.0 / 512.0) as f32;
-    /// (e^r − 1 − r)/r² for |r| <= ln 2 / 2, within 3.1e-9 of e^r.
-    const P: [f32; 5] = [
-        0.499_999_94,
-        0.166_665_21,
-        0.041_668_385,
-        0.008_368_684,
-        0.001_381_466_6,
-    ];
-
     if x < EXP_NEG_END {
         return 0.0;
     }
@@ -38,6 +24,22 @@ pub fn exp_neg(x: f32) -> f32 {
     let p = P[0] + r * (P[1] + r * (P[2] + r * (P[3] + r * P[4])));
     (1.0 + (high + (r * r * p - low))) * power_of_two
 }
+
+/// Adding it leaves a whole number, plus the bias of an f32 exponent, in the lowest bits.
+pub(crate) const WHOLE: f32 = 12_582_912.0 + 127.0; // 1.5 · 2^23
+/// The first bits of ln 2: a product with a whole number below 2^15 is exact.
+pub(crate) const HI: f32 = 355.0 / 512.0;
+/// The rest of ln 2.
+#[expect(clippy::cast_possible_truncation, reason = "rounded once, on purpose")]
+pub(crate) const LO: f32 = (core::f64::consts::LN_2 - 355.0 / 512.0) as f32;
+/// (e^r − 1 − r)/r² for |r| <= ln 2 / 2, within 3.1e-9 of e^r.
+pub(crate) const P: [f32; 5] = [
+    0.499_999_94,
+    0.166_665_21,
+    0.041_668_385,
+    0.008_368_684,
+    0.001_381_466_6,
+];
 
 /// Below it [`exp_neg`] is zero: e^−87.33 is the last to lie safely above the subnormal numbers.
 pub const EXP_NEG_END: f32 = -87.33;

@@ -11,9 +11,12 @@
 
 use core::marker::PhantomData;
 
+use crate::attention::Attention;
+use crate::body::{Body, attend_f32};
 use crate::exp::{exp_neg, exp_neg_f64};
 use crate::format::{Format, Number};
-use crate::view::View;
+use crate::modify::Modify;
+use crate::view::{Qkv, View};
 
 /// The format of `f32` or `f64`: no scale, rounding at every operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,7 +29,7 @@ impl<N> Float<N> {
 
 /// Writes the naive loop for one float type.
 macro_rules! naive_loop {
-    ($float:ty, $exp_neg:path) => {
+    ($float:ty, $exp_neg:path, $at_once:path) => {
         impl Number for $float {
             type Format = Float<$float>;
             const FORMAT: Self::Format = Float::FORMAT;
@@ -104,6 +107,17 @@ macro_rules! naive_loop {
                 }
             }
 
+            fn attend_at_once<M: Modify>(
+                body: Body,
+                scale: $float,
+                qkv: Qkv<'_, $float>,
+                attention: Attention<M>,
+                scratch: &mut [$float],
+                output: &mut [$float],
+            ) -> usize {
+                $at_once(body, scale, qkv, attention, scratch, output)
+            }
+
             fn score_real(_: $float, score: $float) -> f64 {
                 f64::from(score)
             }
@@ -122,5 +136,17 @@ macro_rules! naive_loop {
     };
 }
 
-naive_loop!(f32, exp_neg);
-naive_loop!(f64, exp_neg_f64);
+naive_loop!(f32, exp_neg, attend_f32);
+naive_loop!(f64, exp_neg_f64, none_at_once);
+
+/// f64 is a reference, and takes its time.
+fn none_at_once<M: Modify>(
+    _: Body,
+    _: f64,
+    _: Qkv<'_, f64>,
+    _: Attention<M>,
+    _: &mut [f64],
+    _: &mut [f64],
+) -> usize {
+    0
+}

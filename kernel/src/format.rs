@@ -1,7 +1,10 @@
 //! What a number format must do: three stages of one query, and say what its numbers mean.
 
+use crate::attention::Attention;
+use crate::body::Body;
+use crate::modify::Modify;
 use crate::score::Score;
-use crate::view::View;
+use crate::view::{Qkv, View};
 
 /// A number format: how the three stages of attention are computed for one query.
 ///
@@ -61,6 +64,20 @@ pub trait Format: Copy {
         v: View<'_, Self::Element>,
         output: &mut [Self::Element],
     );
+
+    /// Attends for the first queries with a faster body, if there is one and `scratch` has the room it
+    /// wants; returns for how many. The bits are those of the other methods.
+    fn attend_at_once<M: Modify>(
+        body: Body,
+        prepared: Self::Prepared,
+        qkv: Qkv<'_, Self::Element>,
+        attention: Attention<M>,
+        scratch: &mut [Self::Cell],
+        output: &mut [Self::Element],
+    ) -> usize {
+        let _ = (body, prepared, qkv, attention, scratch, output);
+        0
+    }
 
     /// The real number that a score stands for; −∞ for a hidden key.
     fn score_real(prepared: Self::Prepared, cell: Self::Cell) -> f64;

@@ -34,6 +34,9 @@
 //! Read the modules in the order below.
 #![no_std]
 
+#[cfg(feature = "std")]
+extern crate std;
+
 // Matrices of run-time shape, and shapes that do not fit.
 mod view;
 // The algorithm, once.
@@ -56,6 +59,13 @@ mod integer;
 mod fixed;
 // and their exponentials.
 mod exp;
+// Which body does the work of f32,
+mod body;
+// for many queries at once,
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+mod tile;
+// on processors that have vectors.
+mod arch;
 // Token by token.
 mod cache;
 // Where a token stands.
@@ -70,8 +80,9 @@ mod heads;
 mod digest;
 
 pub use arithmetic::{Arithmetic, Rescale, W8A16};
-pub use attend::{attend, attend_view};
+pub use attend::{attend, attend_view, attend_view_on, fast_scratch_cells};
 pub use attention::{Attention, Scale, ScaleError, Softcap, SoftcapError};
+pub use body::Body;
 pub use cache::{CacheFull, KvCache};
 pub use digest::{Bits, Digest, SELF_CHECK, self_check};
 pub use exp::{EXP_NEG_END, Exponent, WEIGHT_ONE, exp_neg, exp_neg_f64, exp2_neg_q30};

@@ -1,6 +1,7 @@
 //! What is true of the kernel, one claim a test; the boards have a program of their own.
 
 mod accuracy;
+mod bodies;
 mod errors;
 mod exp;
 mod golden;

@@ -11,7 +11,7 @@ use crate::support::{
 };
 
 /// Every kind of mask at once, each on or off.
-type Anything<'a> = (
+pub(crate) type Anything<'a> = (
     (Mask, Option<Window>),
     (
         Option<RealKeys>,
@@ -20,7 +20,10 @@ type Anything<'a> = (
 );
 
 /// Holds a law up against random problems under every kind of mask, bias and cap.
-fn under_every_option(seed: u64, law: &mut impl FnMut(&Problem<f32>, Attention<Anything<'_>>)) {
+pub(crate) fn under_every_option(
+    seed: u64,
+    law: &mut impl FnMut(&Problem<f32>, Attention<Anything<'_>>),
+) {
     let mut rng = Rng::with_seed(seed);
     for (problem, attention) in random_problems(seed) {
         let (rows, keys) = (problem.queries, problem.keys);

@@ -74,7 +74,8 @@ impl<N: Copy> Problem<N> {
         attention: Attention<impl Modify>,
         observer: impl Observer<F>,
     ) -> Vec<N> {
-        let mut scratch = vec![F::ZERO_CELL; self.keys];
+        let cells = kqv::fast_scratch_cells(self.keys, self.width);
+        let mut scratch = vec![F::ZERO_CELL; cells];
         let mut output = vec![F::ZERO; self.queries * self.value_width];
         attend_view(
             format,

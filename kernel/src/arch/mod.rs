@@ -1,0 +1,4 @@
+//! Bodies for particular processors: the only unsafe code, each with the portable loop as its oracle.
+
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+pub(crate) mod x86;

@@ -1,0 +1,134 @@
+//! Every body has the bits of the naive loop, whatever the sizes.
+
+use fastrand::Rng;
+use kqv::{Attention, Body, Float, Mask, Modify, attend_view_on, fast_scratch_cells};
+
+use crate::masks::under_every_option;
+use crate::support::{Problem, bits, naive};
+
+/// The bodies that this processor has.
+fn bodies() -> impl Iterator<Item = Body> {
+    let all = [Body::Scalar, Body::Avx2, Body::Avx512];
+    all.into_iter().filter(|&body| body <= Body::best())
+}
+
+/// The output on a certain body, with `cells` of scratch.
+fn attend_on(
+    body: Body,
+    problem: &Problem<f32>,
+    attention: Attention<impl Modify>,
+    cells: usize,
+) -> Vec<f32> {
+    let mut scratch = vec![0.0; cells];
+    let mut output = vec![7.0; problem.queries * problem.value_width];
+    let format = Float::<f32>::FORMAT;
+    attend_view_on(
+        body,
+        format,
+        problem.qkv(),
+        attention,
+        &mut scratch,
+        &mut output,
+        (),
+    )
+    .expect("fits");
+    output
+}
+
+#[test]
+fn odd_sizes_have_the_bits_of_the_naive_loop_on_every_body() {
+    let mut rng = Rng::with_seed(31);
+    for t in [1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 50] {
+        for s in [0, 1, 7, 8, 9, 40] {
+            for (d, e) in [(0, 3), (1, 1), (7, 9), (32, 8), (33, 17)] {
+                let problem = Problem::new([t, s, d, e], || 8.0 * rng.f32() - 4.0);
+                for mask in [Mask::None, Mask::Causal] {
+                    let attention = Attention {
+                        offset: 3,
+                        ..Attention::of(mask)
+                    };
+                    let expected = bits(&naive(&problem, attention));
+                    for body in bodies() {
+                        let output = attend_on(body, &problem, attention, fast_scratch_cells(s, d));
+                        assert_eq!(
+                            bits(&output),
+                            expected,
+                            "{body:?}, T {t}, S {s}, D {d}, E {e}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_mask_bias_and_cap_has_the_bits_of_the_naive_loop_on_every_body() {
+    under_every_option(32, &mut |problem, attention| {
+        let expected = bits(&naive(problem, attention));
+        let cells = fast_scratch_cells(problem.keys, problem.width);
+        for body in bodies() {
+            let output = attend_on(body, problem, attention, cells);
+            assert_eq!(bits(&output), expected, "{body:?}");
+        }
+    });
+}
+
+#[test]
+fn any_scratch_from_one_row_on_gives_the_same_bits() {
+    let mut rng = Rng::with_seed(33);
+    let problem = Problem::new([40, 9, 5, 6], || 8.0 * rng.f32() - 4.0);
+    let expected = bits(&naive(&problem, Attention::CAUSAL));
+    for cells in [9, 111, 112, 223, 224, 447, 448, 1000] {
+        for body in bodies() {
+            let output = attend_on(body, &problem, Attention::CAUSAL, cells);
+            assert_eq!(bits(&output), expected, "{body:?}, {cells} cells");
+        }
+    }
+}
+
+#[test]
+fn what_is_not_finite_spoils_the_same_numbers_on_every_body() {
+    let mut rng = Rng::with_seed(34);
+    for spoiler in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        for place in 0..3 {
+            let mut problem = Problem::new([20, 21, 4, 5], || rng.f32() - 0.5);
+            let matrix = [&mut problem.q, &mut problem.k, &mut problem.v];
+            matrix.into_iter().nth(place).expect("three")[30] = spoiler;
+            // A NaN has many bits that mean the same.
+            let shown = |output: Vec<f32>| {
+                let one_nan = |y: f32| {
+                    if y.is_nan() {
+                        f32::NAN.to_bits()
+                    } else {
+                        y.to_bits()
+                    }
+                };
+                output.into_iter().map(one_nan).collect::<Vec<_>>()
+            };
+            let expected = shown(naive(&problem, Attention::CAUSAL));
+            for body in bodies() {
+                let output = attend_on(body, &problem, Attention::CAUSAL, 10_000);
+                assert_eq!(shown(output), expected, "{body:?}");
+            }
+        }
+    }
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn a_processor_with_vectors_uses_them() {
+    let best = if std::arch::is_x86_feature_detected!("avx512f") {
+        Body::Avx512
+    } else if std::arch::is_x86_feature_detected!("avx2") {
+        Body::Avx2
+    } else {
+        Body::Scalar
+    };
+    let expected = if cfg!(feature = "std") {
+        best
+    } else {
+        Body::Scalar
+    };
+    assert_eq!(Body::best(), expected);
+}
