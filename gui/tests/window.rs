@@ -252,6 +252,35 @@ fn three_dropped_files_are_one_input() {
 }
 
 #[test]
+fn a_large_input_is_scrolled_and_every_cell_can_be_reached() {
+    const TOKENS: usize = 512;
+    let folder = tempfile::tempdir().unwrap();
+    for (seed, name) in [(3, "q.csv"), (5, "k.csv"), (7, "v.csv")] {
+        let row = |i: usize| format!("{},{}\n", (i * seed) % 17, (i * seed) % 23);
+        let text: String = (0..TOKENS).map(row).collect();
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let mut window = Window::open((1280, 720), vec![folder.path().join("v.csv")]);
+    assert_eq!(window.run().left.table(TableKind::Weights).rows(), TOKENS);
+    let of = (TOKENS, TOKENS);
+    window.click_cell("Raw scores in f32, 512 by 512", (10, 20), of);
+    assert_eq!(
+        (
+            window.session().selection.query,
+            window.session().selection.key
+        ),
+        (10, 20)
+    );
+    for _ in 0..3 {
+        window.press(Modifiers::NONE, Key::ArrowUp);
+    }
+    assert_eq!(window.session().selection.query, 7);
+    window.picture("large.png");
+    window.click(Role::Button, "Enlarge Weights in f32");
+    window.picture("large-alone.png");
+}
+
+#[test]
 fn every_fixture_opens_and_can_be_looked_at_from_all_sides() {
     let mut window = Window::open((1280, 720), Vec::new());
     window.picture("start-1280.png");
