@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use kqv::{
     Attention, Float, Format, Integer, Modify, Observer, Qkv, Quantized, Query, Saturated, Scores,
-    ShapeError, View, quantize,
+    ShapeError, View, WEIGHT_ONE, quantize,
 };
 
 /// One of the three tensors that a format stores.
@@ -82,7 +82,7 @@ impl Readable for Float<f64> {
 }
 
 /// The integer that stands for a weight of one.
-const ONE_Q30: f64 = ((1 << 30) - 1) as f64;
+const ONE: f64 = WEIGHT_ONE as f64;
 
 impl<I> Readable for Quantized<I>
 where
@@ -101,12 +101,12 @@ where
     #[expect(clippy::cast_precision_loss, reason = "a weight has 30 bits")]
     fn exponential_real(cell: Self::Cell) -> f64 {
         let weight: i64 = cell.into();
-        weight as f64 / ONE_Q30
+        weight as f64 / ONE
     }
 
     #[expect(clippy::cast_precision_loss, reason = "shown, never computed with")]
     fn sum_real(sum: u64) -> f64 {
-        sum as f64 / ONE_Q30
+        sum as f64 / ONE
     }
 }
 
