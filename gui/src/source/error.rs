@@ -59,13 +59,15 @@ pub(super) enum Problem {
     NotText {
         byte: usize,
     },
+    /// What the reader of rows says of them.
+    NotCsv(String),
     NotANumber {
-        line: usize,
+        line: u64,
         column: usize,
         found: String,
     },
     Ragged {
-        line: usize,
+        line: u64,
         values: usize,
         others: usize,
     },
@@ -156,6 +158,7 @@ impl fmt::Display for Problem {
                 f,
                 "byte {byte} is not UTF-8 text: a .csv file holds numbers as text"
             ),
+            Self::NotCsv(reason) => write!(f, "it cannot be read as rows of numbers: {reason}"),
             Self::NotANumber {
                 line,
                 column,
