@@ -156,6 +156,7 @@ impl App {
             format.fitted(input, layer, head)
         };
         if let Ok(input) = self.library.get(&id) {
+            session.mask = input.mask;
             session.left = fit(session.left, &input);
             session.right = fit(session.right, &input);
         }
@@ -199,7 +200,7 @@ impl App {
     }
 
     /// What the keyboard, the dialog or a drop asks for.
-    fn from_outside(&mut self, ctx: &Context) -> Option<Action> {
+    fn outside(&mut self, ctx: &Context) -> Option<Action> {
         let dropped: Vec<PathBuf> = ctx.input(|input| {
             let files = input.raw.dropped_files.iter();
             files.map(|file| file.path().to_owned()).collect()
@@ -220,7 +221,7 @@ impl eframe::App for App {
         if ctx.input(|input| !input.pointer.any_down()) {
             self.history.pause_after_drag();
         }
-        let outside = self.from_outside(&ctx);
+        let outside = self.outside(&ctx);
         let choices = self.library.choices();
         let mut window = views::Window {
             session: &self.session,

@@ -31,7 +31,7 @@ pub fn drawn(value: f64) -> f32 {
     value as f32
 }
 
-/// For a cell: two or three digits, no leading zero, a true minus.
+/// For a cell: two or three digits, no leading zero, a short minus.
 pub fn cell(value: f64) -> String {
     if value.is_nan() {
         return "NaN".to_owned();
@@ -41,7 +41,7 @@ pub fn cell(value: f64) -> String {
         return "0".to_owned();
     } else if size.is_infinite() {
         "∞".to_owned()
-    } else if size >= 10_000.0 {
+    } else if size >= 999.5 {
         format!("{size:.0e}")
     } else if size >= 9.95 {
         format!("{size:.0}")
@@ -50,7 +50,11 @@ pub fn cell(value: f64) -> String {
     } else {
         format!("{size:.2}").trim_start_matches('0').to_owned()
     };
-    signed(value, text)
+    if value < 0.0 {
+        format!("-{text}")
+    } else {
+        text
+    }
 }
 
 /// For a line of text: four decimals, or an exponent where four decimals say nothing.
@@ -116,12 +120,12 @@ mod tests {
     fn numbers_are_as_short_as_their_place_allows() {
         for (value, in_cell, in_line, on_bar) in [
             (0.639_665, ".64", "0.6397", "0.64"),
-            (-1.26, "−1.3", "−1.2600", "−1.3"),
+            (-1.26, "-1.3", "−1.2600", "−1.3"),
             (0.0, "0", "0", "0"),
-            (-0.001_2, "−.00", "−0.0012", "−1e-3"),
+            (-0.001_2, "-.00", "−0.0012", "−1e-3"),
             (112.0, "112", "112.0000", "112"),
             (0.997, "1.0", "0.9970", "1.00"),
-            (f64::NEG_INFINITY, "−∞", "−∞", "−inf"),
+            (f64::NEG_INFINITY, "-∞", "−∞", "−inf"),
         ] {
             assert_eq!(cell(value), in_cell);
             assert_eq!(plain(value), in_line);

@@ -20,7 +20,10 @@ pub enum Operand {
 
 /// What the window needs to know of a format besides the kernel's own [`Format`].
 pub trait Readable: Format {
-    /// The element that stands for `real`, or the end of the range.
+    /// The element that stands for `real`.
+    ///
+    /// # Errors
+    /// The end of the range that lies nearest, where `real` lies beyond it.
     fn element(&self, real: f64, operand: Operand) -> Result<Self::Element, Self::Element>;
 
     /// What an element stands for.

@@ -3,15 +3,16 @@
 //! `cargo test -p kqv-gui --test picture` also writes `window.png` into the target folder; that is
 //! how the picture in the README is made.
 
-mod common;
+#[path = "common/picture.rs"]
+mod picture;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use common::Picture;
 use libtest_mimic::{Arguments, Failed, Trial};
+use picture::Picture;
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{ConnectionExt, ImageFormat};
 use x11rb::rust_connection::RustConnection;
@@ -50,7 +51,13 @@ impl Drop for Running {
 fn window() -> Result<(), Failed> {
     const WIDTH: u16 = 1600;
     const HEIGHT: u16 = 1000;
+    const CORNER: (i16, i16) = (1599, 999);
     let (_server, display) = x_server(WIDTH, HEIGHT)?;
+    let (connection, screen) = RustConnection::connect(Some(&display))?;
+    let root = connection.setup().roots[screen].root;
+    // The pointer starts in the middle, where it would light a cell up.
+    connection.warp_pointer(x11rb::NONE, root, 0, 0, 0, 0, CORNER.0, CORNER.1)?;
+    connection.flush()?;
     let started = Instant::now();
     let mut program = Running(
         Command::new(env!("CARGO_BIN_EXE_kqv"))
@@ -60,8 +67,6 @@ fn window() -> Result<(), Failed> {
             .env("LIBGL_ALWAYS_SOFTWARE", "1")
             .spawn()?,
     );
-    let (connection, screen) = RustConnection::connect(Some(&display))?;
-    let root = connection.setup().roots[screen].root;
     let picture = loop {
         if let Some(status) = program.0.try_wait()? {
             return Err(format!("the program ended by itself: {status}").into());
@@ -70,7 +75,7 @@ fn window() -> Result<(), Failed> {
         if is_whole(&picture) {
             break picture;
         }
-        if started.elapsed() > Duration::from_secs(60) {
+        if started.elapsed() > Duration::from_mins(1) {
             let path = picture.save("window-incomplete.png");
             return Err(format!("part of the window stays empty: {}", path.display()).into());
         }

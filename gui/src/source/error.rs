@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use crate::number::real;
-use crate::source::input::MAX_SCORES;
+use super::misfit::Misfit;
 
 /// A file that cannot be opened, and why.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,35 +70,8 @@ pub(super) enum Problem {
         others: usize,
     },
     Empty,
-    Rank {
-        tensor: &'static str,
-        shape: Vec<usize>,
-    },
-    Stacks {
-        stacks: [(usize, usize); 3],
-    },
-    Width {
-        q: usize,
-        k: usize,
-    },
-    Keys {
-        k: usize,
-        v: usize,
-    },
-    TooLarge {
-        queries: usize,
-        keys: usize,
-    },
-    NotFinite {
-        tensor: &'static str,
-        place: Vec<usize>,
-        value: f64,
-    },
-    Tokens {
-        tokens: usize,
-        queries: usize,
-        keys: usize,
-    },
+    /// Three tensors that do not make an input.
+    Misfit(Misfit),
 }
 
 impl Problem {
@@ -110,12 +82,6 @@ impl Problem {
             problem: self,
         }
     }
-}
-
-/// `(2, 15, 32)`, as numpy writes a shape.
-fn shape(axes: &[usize]) -> String {
-    let axes: Vec<String> = axes.iter().map(ToString::to_string).collect();
-    format!("({})", axes.join(", "))
 }
 
 impl fmt::Display for Problem {
@@ -207,54 +173,7 @@ impl fmt::Display for Problem {
                 "line {line} has {values} values, the lines before have {others}"
             ),
             Self::Empty => write!(f, "there is no number in it"),
-            Self::Rank {
-                tensor,
-                shape: axes,
-            } => write!(
-                f,
-                "{tensor} has shape {}: (tokens, width), (heads, tokens, width) or (layers, heads, tokens, width) is needed, none of them zero",
-                shape(axes)
-            ),
-            Self::Stacks { stacks: [q, k, v] } => write!(
-                f,
-                "q has {} layers of {} heads, k has {} of {} and v has {} of {}: the same number is needed in all three",
-                q.0, q.1, k.0, k.1, v.0, v.1
-            ),
-            Self::Width { q, k } => write!(
-                f,
-                "q has {q} columns and k has {k}: a query and a key need the same width"
-            ),
-            Self::Keys { k, v } => write!(
-                f,
-                "k has {k} rows and v has {v}: every key needs one row of values"
-            ),
-            Self::TooLarge { queries, keys } => write!(
-                f,
-                "{queries} queries by {keys} keys are {:.1} million scores: at most {:.1} million can be shown",
-                millions(queries.saturating_mul(*keys)),
-                millions(MAX_SCORES)
-            ),
-            Self::NotFinite {
-                tensor,
-                place,
-                value,
-            } => write!(
-                f,
-                "{tensor}{} is {value}: finite numbers are needed",
-                format!("{place:?}").replace("inf", "infinite")
-            ),
-            Self::Tokens {
-                tokens,
-                queries,
-                keys,
-            } => write!(
-                f,
-                "there are {tokens} tokens for {queries} queries and {keys} keys: one for each is needed"
-            ),
+            Self::Misfit(misfit) => misfit.fmt(f),
         }
     }
-}
-
-fn millions(count: usize) -> f64 {
-    real(count) / 1e6
 }

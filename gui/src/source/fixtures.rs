@@ -5,6 +5,7 @@ use kqv_fixtures::{CASES, Case, MINILM};
 use super::error::{Problem, SourceError};
 use super::input::Input;
 use super::safetensors;
+use crate::session::Mask;
 
 /// The capture, as it is called in the picker.
 pub const CAPTURE_NAME: &str = "MiniLM-L6-v2: The animal…";
@@ -51,5 +52,10 @@ fn input(case: &Case) -> Input {
         query_tokens: words(case.query_tokens),
         key_tokens: words(case.key_tokens),
         scale: case.scale,
+        mask: if case.causal {
+            Mask::Causal
+        } else {
+            Mask::None
+        },
     }
 }

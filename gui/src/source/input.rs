@@ -1,9 +1,9 @@
 //! Q, K and V of every head of an input, and how three tensors become one.
 
 use crate::number::real;
-use crate::session::FractionBits;
+use crate::session::{FractionBits, Mask};
 use crate::source::SourceError;
-use crate::source::error::Problem;
+use crate::source::misfit::Misfit;
 
 /// More scores than this are too many to keep seven tables of them three times.
 pub const MAX_SCORES: usize = 2048 * 2048;
@@ -39,6 +39,8 @@ pub struct Input {
     pub key_tokens: Vec<String>,
     /// The factor it asks for; `None` is 1/√D.
     pub scale: Option<f64>,
+    /// The mask it is meant for.
+    pub mask: Mask,
 }
 
 /// Q (T, D), K (S, D) and V (S, E) of one head.
@@ -122,7 +124,7 @@ fn axes(file: &str, tensor: &'static str, shape: &[usize]) -> Result<[usize; 4],
         _ => None,
     };
     axes.filter(|axes| !axes.contains(&0)).ok_or_else(|| {
-        Problem::Rank {
+        Misfit::Rank {
             tensor,
             shape: shape.to_vec(),
         }
@@ -134,31 +136,31 @@ fn axes(file: &str, tensor: &'static str, shape: &[usize]) -> Result<[usize; 4],
 pub(super) fn join(
     file: &str,
     [q, k, v]: [Tensor; 3],
-    tokens: Vec<String>,
+    tokens: &[String],
 ) -> Result<Input, SourceError> {
     let [layers, heads, queries, width] = axes(file, "q", &q.shape)?;
     let [k_layers, k_heads, keys, k_width] = axes(file, "k", &k.shape)?;
     let [v_layers, v_heads, v_keys, value_width] = axes(file, "v", &v.shape)?;
     let stacks = [(layers, heads), (k_layers, k_heads), (v_layers, v_heads)];
     if stacks.iter().any(|&stack| stack != (layers, heads)) {
-        return Err(Problem::Stacks { stacks }.of(file));
+        return Err(Misfit::Stacks { stacks }.of(file));
     }
     if width != k_width {
-        return Err(Problem::Width {
+        return Err(Misfit::Width {
             q: width,
             k: k_width,
         }
         .of(file));
     }
     if keys != v_keys {
-        return Err(Problem::Keys { k: keys, v: v_keys }.of(file));
+        return Err(Misfit::Keys { k: keys, v: v_keys }.of(file));
     }
     if queries.saturating_mul(keys) > MAX_SCORES {
-        return Err(Problem::TooLarge { queries, keys }.of(file));
+        return Err(Misfit::TooLarge { queries, keys }.of(file));
     }
     for (name, tensor) in [("q", &q), ("k", &k), ("v", &v)] {
         if let Some(at) = tensor.values.iter().position(|value| !value.is_finite()) {
-            return Err(Problem::NotFinite {
+            return Err(Misfit::NotFinite {
                 tensor: name,
                 place: place(at, &tensor.shape),
                 value: tensor.values[at],
@@ -167,7 +169,7 @@ pub(super) fn join(
         }
     }
     if !tokens.is_empty() && tokens.len() != queries && tokens.len() != keys {
-        return Err(Problem::Tokens {
+        return Err(Misfit::Tokens {
             tokens: tokens.len(),
             queries,
             keys,
@@ -176,7 +178,7 @@ pub(super) fn join(
     }
     let labels = |rows: usize| {
         if tokens.len() == rows {
-            tokens.clone()
+            tokens.to_vec()
         } else {
             Vec::new()
         }
@@ -196,6 +198,7 @@ pub(super) fn join(
         k: k.values,
         v: v.values,
         scale: None,
+        mask: Mask::None,
     })
 }
 

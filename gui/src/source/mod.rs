@@ -4,6 +4,7 @@ mod csv;
 mod error;
 mod fixtures;
 mod input;
+mod misfit;
 mod npy;
 mod safetensors;
 
@@ -56,7 +57,7 @@ fn open(paths: &[PathBuf]) -> Result<Input, SourceError> {
             let three: [Tensor; 3] = tensors
                 .try_into()
                 .map_err(|_| Problem::NotThree { files: paths.len() }.of(&title))?;
-            input::join(&title, three, Vec::new())
+            input::join(&title, three, &[])
         }
         "safetensors" => Err(Problem::NotThree { files: paths.len() }.of(&name(first))),
         _ => Err(Problem::Extension.of(&name(first))),

@@ -17,7 +17,7 @@ pub(super) fn parse(file: &str, bytes: &[u8]) -> Result<Input, SourceError> {
         tensor(file, &tensors, "k")?,
         tensor(file, &tensors, "v")?,
     ];
-    let tokens = match metadata
+    let tokens: Vec<String> = match metadata
         .metadata()
         .as_ref()
         .and_then(|all| all.get("tokens"))
@@ -25,7 +25,7 @@ pub(super) fn parse(file: &str, bytes: &[u8]) -> Result<Input, SourceError> {
         None => Vec::new(),
         Some(json) => serde_json::from_str(json).map_err(|_| Problem::TokensNotJson.of(file))?,
     };
-    join(file, three, tokens)
+    join(file, three, &tokens)
 }
 
 /// One tensor, widened without loss.

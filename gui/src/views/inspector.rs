@@ -10,13 +10,11 @@ use crate::number::{difference, drawn, index, plain, points};
 use crate::run::Run;
 use crate::session::{Session, TableKind};
 
-/// Products that are written out; the others are counted.
-const TERMS: usize = 5;
-
 /// The whole panel: the steps on the left, the bars on the right.
 pub fn inspector_ui(ui: &mut Ui, session: &Session, run: &Run) {
     let area = ui.available_rect_before_wrap();
-    let steps = (area.width() * 0.6).min(860.0);
+    // The steps need this much; the bars take what is left.
+    let steps = (area.width() * 0.6).clamp(700.0, 860.0);
     let (left, right) = area.split_left_right_at_x(area.min.x + steps);
     let mut child = ui.new_child(eframe::egui::UiBuilder::new().max_rect(left));
     steps_ui(&mut child, session, run);
@@ -42,10 +40,11 @@ fn steps_ui(ui: &mut Ui, session: &Session, run: &Run) {
         ui.label(RichText::new(place).color(colour::WEAK));
     });
     terms_ui(ui, detail);
-    ui.add_space(2.0);
+    ui.spacing_mut().interact_size.y = 19.0;
+    let gap = (ui.available_width() / 36.0).clamp(12.0, 22.0);
     Grid::new("steps")
         .num_columns(8)
-        .spacing([22.0, 3.0])
+        .spacing([gap, 1.0])
         .min_col_width(56.0)
         .show(ui, |ui| {
             for heading in [
@@ -70,6 +69,8 @@ fn steps_ui(ui: &mut Ui, session: &Session, run: &Run) {
 /// `q · k = (2.25 × 1.47) + … + 26 more = 20.5143`
 fn terms_ui(ui: &mut Ui, detail: &Detail) {
     let Terms { pairs, total } = &detail.terms;
+    // As many products as fit; the others are counted.
+    let shown = index((ui.available_width() - 300.0).max(0.0) / 96.0);
     let what = match detail.focus.table {
         TableKind::Output => format!("output {} =", detail.focus.column),
         _ => "q · k =".to_owned(),
@@ -83,11 +84,11 @@ fn terms_ui(ui: &mut Ui, detail: &Detail) {
     };
     let mut terms: Vec<String> = pairs
         .iter()
-        .take(TERMS)
+        .take(shown)
         .map(|&(a, b)| format!("({} × {})", digits(a), digits(b)))
         .collect();
-    if pairs.len() > TERMS {
-        terms.push(format!("{} more", pairs.len() - TERMS));
+    if pairs.len() > shown {
+        terms.push(format!("{} more", pairs.len() - shown));
     }
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
@@ -95,12 +96,9 @@ fn terms_ui(ui: &mut Ui, detail: &Detail) {
         ui.label(terms.join(" + "));
         ui.label(format!("= {}", plain(*total)));
         ui.label(
-            RichText::new(format!(
-                "in {}, largest products first",
-                detail.shown.name()
-            ))
-            .size(11.0)
-            .color(colour::WEAK),
+            RichText::new(format!("in {}, largest first", detail.shown.name()))
+                .size(11.0)
+                .color(colour::WEAK),
         );
     });
 }
@@ -198,11 +196,16 @@ fn bars_ui(ui: &mut Ui, run: &Run) {
                 colour.gamma_multiply(0.6)
             }
         };
-        bar(start + width * 0.1, width * 0.4, left, fade(colour::LEFT));
-        bar(start + width * 0.5, width * 0.4, right, fade(colour::RIGHT));
+        if width < 4.0 {
+            bar(start, width.max(1.0), left, fade(colour::LEFT));
+        } else {
+            bar(start + width * 0.1, width * 0.4, left, fade(colour::LEFT));
+            bar(start + width * 0.5, width * 0.4, right, fade(colour::RIGHT));
+        }
         if lit {
             let top = bottom - height * drawn(left.max(right) / most);
-            let at = pos2(start + width / 2.0, top - 1.0);
+            let x = (start + width / 2.0).clamp(rect.min.x + 20.0, rect.max.x - 20.0);
+            let at = pos2(x, top - 1.0);
             let text = number_of(left);
             painter.text(
                 at,

@@ -5,9 +5,11 @@ use std::ops::Range;
 use eframe::egui::epaint::TextShape;
 use eframe::egui::{
     Align2, Color32, FontId, Id, Painter, Pos2, Rect, Response, Role, ScrollArea, Sense, Stroke,
-    StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
+    StrokeKind, Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
 
+use super::grid::Grid;
+use super::header::header_ui;
 use crate::colour::{self, ColourScale};
 use crate::number;
 use crate::number::{index, points};
@@ -17,13 +19,9 @@ use crate::source::Input;
 use crate::table::Table;
 
 /// Height of name, shape and meaning.
-const HEADER: f32 = 40.0;
-/// Height of the tokens below.
-const COLUMN_LABELS: f32 = 52.0;
-/// Cells do not get smaller than this, the table is scrolled instead.
-const MIN_CELL: f32 = 5.0;
-/// Nor larger.
-const MAX_CELL: Vec2 = vec2(72.0, 40.0);
+pub const HEADER: f32 = 40.0;
+/// Height of the tokens below a table.
+pub const TOKENS_BELOW: f32 = 52.0;
 /// Digits need at least this size.
 const MIN_FONT: f32 = 7.5;
 
@@ -32,8 +30,19 @@ const MIN_FONT: f32 = 7.5;
 pub enum Labels {
     /// Its neighbour carries them.
     Absent,
+    /// Nobody does, but the room is kept, so that rows stand beside each other.
+    Empty(f32),
     /// In a margin of this many points.
     Margin(f32),
+}
+
+impl Labels {
+    fn room(self) -> f32 {
+        match self {
+            Self::Absent => 0.0,
+            Self::Empty(room) | Self::Margin(room) => room,
+        }
+    }
 }
 
 /// What is to be drawn.
@@ -43,7 +52,7 @@ pub struct Matrix<'a> {
     /// Tells apart the columns of a comparison.
     pub title: String,
     /// After the name: of which format it is.
-    pub tag: Option<(String, Color32)>,
+    pub tag: (String, Color32),
     /// Its meaning in one line.
     pub meaning: String,
     /// The numbers.
@@ -94,20 +103,13 @@ pub fn matrix_ui(
     matrix: &Matrix<'_>,
     pictures: &mut Pictures,
 ) -> MatrixResponse {
-    let left = match matrix.rows {
-        Labels::Margin(width) => width,
-        Labels::Absent => 0.0,
-    };
-    let below = match matrix.columns {
-        Labels::Margin(_) => COLUMN_LABELS,
-        Labels::Absent => 0.0,
-    };
+    let (left, below) = (matrix.rows.room(), matrix.columns.room());
     let body = Rect::from_min_max(
         rect.min + vec2(left, HEADER),
         pos2(rect.max.x, rect.max.y - below),
     );
     let grid = Grid::fit(ui, body, matrix.table);
-    let width = grid.size().x.min(body.width()).max(150.0).min(body.width());
+    let width = grid.size().x.max(230.0).min(body.width());
     let header = Rect::from_min_max(
         pos2(body.min.x, rect.min.y),
         pos2(body.min.x + width, body.min.y),
@@ -117,137 +119,6 @@ pub fn matrix_ui(
     let (hit, origin, clip) = body_ui(ui, id, body, grid, matrix, pictures);
     labels(ui, matrix, grid, origin, clip);
     MatrixResponse { hit, name_clicked }
-}
-
-/// How large this matrix would like its body to be: cells with digits where there are few.
-#[derive(Clone, Copy, Debug)]
-struct Grid {
-    rows: usize,
-    columns: usize,
-    cell: Vec2,
-}
-
-impl Grid {
-    /// Cells of whole pixels that fill the body, or the smallest ones.
-    fn fit(ui: &Ui, body: Rect, table: &Table) -> Self {
-        let (rows, columns) = (table.rows(), table.columns());
-        let pixels = ui.pixels_per_point();
-        let fit = |space: f32, count: usize, max: f32| {
-            let cell = space / points(count.max(1));
-            (cell.clamp(MIN_CELL, max) * pixels).floor().max(1.0) / pixels
-        };
-        Self {
-            rows,
-            columns,
-            cell: vec2(
-                fit(body.width(), columns, MAX_CELL.x),
-                fit(body.height(), rows, MAX_CELL.y),
-            ),
-        }
-    }
-
-    fn size(self) -> Vec2 {
-        vec2(points(self.columns), points(self.rows)) * self.cell
-    }
-
-    fn cells(self, origin: Pos2, rows: Range<usize>, columns: Range<usize>) -> Rect {
-        let corner =
-            |row: usize, column: usize| origin + vec2(points(column), points(row)) * self.cell;
-        Rect::from_min_max(
-            corner(rows.start, columns.start),
-            corner(rows.end, columns.end),
-        )
-    }
-
-    fn cell_at(self, origin: Pos2, at: Pos2) -> Option<(usize, usize)> {
-        let Vec2 { x, y } = (at - origin) / self.cell;
-        let inside = x >= 0.0 && y >= 0.0 && index(y) < self.rows && index(x) < self.columns;
-        inside.then(|| (index(y), index(x)))
-    }
-
-    /// Rows and columns of which something can be seen.
-    fn visible(self, origin: Pos2, clip: Rect) -> (Range<usize>, Range<usize>) {
-        let from = (clip.min - origin) / self.cell;
-        let to = (clip.max - origin) / self.cell;
-        let range = |from: f32, to: f32, count: usize| {
-            index(from.max(0.0)).min(count)..(index(to.max(0.0)) + 1).min(count)
-        };
-        (
-            range(from.y, to.y, self.rows),
-            range(from.x, to.x, self.columns),
-        )
-    }
-}
-
-/// Name, shape, meaning, colour bar. Returns whether the name was clicked.
-fn header_ui(ui: &mut Ui, rect: Rect, matrix: &Matrix<'_>) -> bool {
-    let painter = ui.painter().with_clip_rect(rect.expand(2.0));
-    let bar = colour_bar(&painter, rect, matrix.scale);
-    let painter = painter.with_clip_rect(Rect::from_min_max(
-        rect.min - vec2(2.0, 2.0),
-        pos2(rect.max.x, rect.max.y),
-    ));
-    let name = painter.text(
-        rect.min,
-        Align2::LEFT_TOP,
-        matrix.kind.name(),
-        FontId::proportional(16.0),
-        colour::name(matrix.kind),
-    );
-    let mut at = pos2(name.max.x + 8.0, name.max.y - 2.0);
-    let shape = format!("({}, {})", matrix.table.rows(), matrix.table.columns());
-    let words = [Some((shape, colour::WEAK)), matrix.tag.clone()];
-    for (word, colour) in words.into_iter().flatten() {
-        let galley = painter.layout_no_wrap(word, FontId::proportional(11.5), colour);
-        if at.x + galley.size().x > bar.min.x - 4.0 {
-            break;
-        }
-        let drawn = Align2::LEFT_BOTTOM.anchor_size(at, galley.size());
-        painter.galley(drawn.min, galley, colour);
-        at.x = drawn.max.x + 8.0;
-    }
-    let meaning = pos2(rect.min.x, name.max.y + 1.0);
-    painter.text(
-        meaning,
-        Align2::LEFT_TOP,
-        &matrix.meaning,
-        FontId::proportional(11.0),
-        colour::WEAK,
-    );
-    let id = ui.scope_id().with(("name", &matrix.title));
-    let response = ui.interact(name.expand(2.0), id, Sense::click());
-    let enlarge = format!("Enlarge {}", matrix.title);
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &enlarge));
-    response
-        .on_hover_text("Show this table alone and large; Esc shows all again")
-        .clicked()
-}
-
-/// The colour bar with the numbers of its two ends, at the right of the header's first line.
-fn colour_bar(painter: &Painter, header: Rect, scale: ColourScale) -> Rect {
-    const STEPS: usize = 48;
-    let [low, high] = scale.ends();
-    let font = FontId::proportional(10.5);
-    let text = |value| painter.layout_no_wrap(number::short(value), font.clone(), colour::WEAK);
-    let (low_text, high_text) = (text(low), text(high));
-    let y = header.min.y + 10.0;
-    let end = header.max.x;
-    let high_at = pos2(end - high_text.size().x, y - high_text.size().y / 2.0);
-    let bar = Rect::from_min_max(
-        pos2(high_at.x - 5.0 - points(STEPS), y - 4.0),
-        pos2(high_at.x - 5.0, y + 4.0),
-    );
-    let low_at = pos2(bar.min.x - 5.0 - low_text.size().x, high_at.y);
-    painter.galley(high_at, high_text, colour::WEAK);
-    painter.galley(low_at, low_text, colour::WEAK);
-    for step in 0..STEPS {
-        let share = number::real(step) / number::real(STEPS - 1);
-        let value = low + (high - low) * share;
-        let left = bar.min.x + points(step);
-        let slice = Rect::from_x_y_ranges(left..=left + 1.0, bar.y_range());
-        painter.rect_filled(slice, 0.0, scale.colour(Some(value)));
-    }
-    Rect::from_min_max(low_at, bar.max)
 }
 
 /// The heat map, scrolled if it must be. Returns the cell under the pointer, where cell (0, 0) lies,
@@ -334,7 +205,7 @@ fn digits(
     columns: &Range<usize>,
     matrix: &Matrix<'_>,
 ) {
-    let size = (grid.cell.x / 2.35).min(grid.cell.y * 0.72).min(13.0);
+    let size = (grid.cell.x / 2.3).min(grid.cell.y * 0.72).min(13.0);
     if size < MIN_FONT {
         return;
     }
@@ -370,7 +241,7 @@ fn highlights(painter: &Painter, grid: Grid, origin: Pos2, matrix: &Matrix<'_>) 
         painter.rect_stroke(
             rect,
             0.0,
-            Stroke::new(width + 1.5, colour::BACKGROUND),
+            Stroke::new(width + 1.0, colour::BACKGROUND),
             StrokeKind::Outside,
         );
         painter.rect_stroke(
@@ -403,6 +274,7 @@ fn same_columns(a: TableKind, b: TableKind) -> bool {
 fn labels(ui: &Ui, matrix: &Matrix<'_>, grid: Grid, origin: Pos2, clip: Rect) {
     let (row, column) = matrix.focus.cell_in(matrix.kind);
     let (rows, columns) = grid.visible(origin, clip);
+    let bottom = clip.max.y.min(origin.y + grid.size().y);
     let painter = ui.painter();
     if let Labels::Margin(width) = matrix.rows {
         let size = (grid.cell.y * 0.8).clamp(9.0, 12.0);
@@ -425,14 +297,22 @@ fn labels(ui: &Ui, matrix: &Matrix<'_>, grid: Grid, origin: Pos2, clip: Rect) {
     if let Labels::Margin(_) = matrix.columns {
         let size = (grid.cell.x * 0.8).clamp(9.0, 12.0);
         let space = index((size + 2.0).div_euclid(grid.cell.x)) + 1;
+        // Level where there is room for the longest name, leaning where there is not.
+        let level = points(longest(&matrix.input.key_tokens)) * size * 0.6 < grid.cell.x;
         for j in columns.filter(|&j| shown(j, column, space)) {
             let cell = grid.cells(origin, 0..1, j..j + 1);
             let (text, colour) = (
                 short_name(matrix.input.key_name(j)),
                 label_colour(j == column),
             );
-            let galley = painter.layout_no_wrap(text, FontId::proportional(size), colour);
-            let at = pos2(cell.center().x + 3.0, clip.max.y + 5.0);
+            let font = FontId::proportional(size);
+            if level {
+                let at = pos2(cell.center().x, bottom + 5.0);
+                painter.text(at, Align2::CENTER_TOP, text, font, colour);
+                continue;
+            }
+            let galley = painter.layout_no_wrap(text, font, colour);
+            let at = pos2(cell.center().x + 3.0, bottom + 5.0);
             let at = Align2::RIGHT_TOP.anchor_size(at, galley.size()).min;
             let shape = TextShape::new(at, galley, colour);
             painter.add(shape.with_angle_and_anchor(-1.0, Align2::RIGHT_TOP));
@@ -447,6 +327,12 @@ fn shown(at: usize, lit: usize, space: usize) -> bool {
 
 fn label_colour(lit: bool) -> Color32 {
     if lit { colour::TEXT } else { colour::WEAK }
+}
+
+/// The number of letters of the longest token; numbers have up to four.
+pub fn longest(tokens: &[String]) -> usize {
+    let letters = tokens.iter().map(|token| token.chars().count());
+    letters.max().unwrap_or(4)
 }
 
 /// A long token must not push the table away.

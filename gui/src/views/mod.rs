@@ -1,5 +1,9 @@
 //! What is on screen. A view reads the session and the run, draws, and returns at most one action.
 
+/// Where cells lie.
+pub mod grid;
+/// Name, shape and colour bar.
+pub mod header;
 /// One score written out.
 pub mod inspector;
 /// One matrix.
@@ -70,7 +74,7 @@ pub fn window_ui(ui: &mut Ui, window: &mut Window<'_>) -> Option<Action> {
         })
         .inner;
     Panel::bottom("inspector")
-        .exact_size(166.0)
+        .exact_size(172.0)
         .frame(panel.inner_margin(Margin::symmetric(14, 10)))
         .show(ui, |ui| inspector::inspector_ui(ui, session, run));
     let tables = CentralPanel::default()

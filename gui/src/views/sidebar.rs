@@ -1,8 +1,9 @@
 //! What is looked at and in which numbers: input, layer, head, mask, scale, formats; and how well they agree.
 
 use eframe::egui::{
-    Align, Color32, ComboBox, Layout, Rect, RichText, Role, Sense, Slider, SliderClamping, Stroke,
-    StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
+    Align, Color32, ComboBox, DragValue, Label, Layout, Rect, Response, RichText, Role, Sense,
+    Slider, SliderClamping, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, style::HandleShape,
+    vec2,
 };
 
 use crate::action::Action;
@@ -265,25 +266,49 @@ fn bits_ui(
     };
     for (name, value) in [("Q", &mut bits.q), ("K", &mut bits.k), ("V", &mut bits.v)] {
         ui.horizontal(|ui| {
-            let label = ui.label(RichText::new(name).color(colour::WEAK));
-            ui.add_space(14.0 - label.rect.width());
-            ui.spacing_mut().slider_width = ui.available_width() - 58.0;
-            ui.visuals_mut().selection.bg_fill = tint;
-            let slider = Slider::new(value, -4..=16).clamping(SliderClamping::Never);
-            ui.name_inputs(format!("Fraction bits of {name}, {which}"), |ui| {
-                ui.add(slider)
+            ui.spacing_mut().item_spacing.x = 6.0;
+            ui.spacing_mut().interact_size = vec2(34.0, 18.0);
+            ui.spacing_mut().button_padding.x = 4.0;
+            ui.add_sized(
+                [12.0, 18.0],
+                Label::new(RichText::new(name).color(colour::WEAK)),
+            );
+            let about = format!("Fraction bits of {name}: one unit is 2 to the minus this");
+            let title = format!("Fraction bits of {name}, {which}");
+            let width = ui.available_width() - 44.0;
+            ui.name_inputs(&title, |ui| slider_ui(ui, width, value, tint))
+                .on_hover_text(&about);
+            let number = DragValue::new(value).speed(0.1).range(-60..=60);
+            ui.name_inputs(format!("{title}, as a number"), |ui| {
+                ui.add_sized([34.0, 18.0], number)
             })
-            .on_hover_text(format!(
-                "Fraction bits of {name}: one unit is 2 to the minus this"
-            ));
+            .on_hover_text(about);
         });
     }
-    bits = FractionBits {
-        q: bits.q.clamp(-60, 60),
-        k: bits.k.clamp(-60, 60),
-        v: bits.v.clamp(-60, 60),
-    };
     (bits != present).then_some(bits)
+}
+
+/// A quiet slider in the colour of its side.
+fn slider_ui(ui: &mut Ui, width: f32, value: &mut i32, tint: Color32) -> Response {
+    ui.scope(|ui| {
+        ui.spacing_mut().slider_width = width;
+        let visuals = ui.visuals_mut();
+        visuals.selection.bg_fill = tint;
+        visuals.handle_shape = HandleShape::Circle;
+        for widget in [
+            &mut visuals.widgets.inactive,
+            &mut visuals.widgets.hovered,
+            &mut visuals.widgets.active,
+        ] {
+            widget.bg_fill = colour::FIELD_HOVERED;
+            widget.fg_stroke = Stroke::new(3.0, tint);
+        }
+        let slider = Slider::new(value, -4..=16)
+            .clamping(SliderClamping::Never)
+            .show_value(false);
+        ui.add(slider)
+    })
+    .inner
 }
 
 /// How well right agrees with left.

@@ -2,14 +2,14 @@
 
 use eframe::egui::{Color32, Rect, ScrollArea, Sense, Ui, pos2, vec2};
 
-use super::matrix::{Labels, Matrix, matrix_ui};
+use super::matrix::{HEADER, Labels, Matrix, TOKENS_BELOW, longest, matrix_ui};
 use super::tooltip::tooltip_ui;
 use crate::action::Action;
 use crate::colour::{self, ColourScale};
-use crate::number::points;
+use crate::number::{plain, points};
 use crate::pictures::Pictures;
 use crate::run::{Column, Run};
-use crate::session::{Selection, Session, Shown, TableKind, Unit};
+use crate::session::{Mask, Selection, Session, Shown, TableKind, Unit};
 use crate::source::Input;
 
 /// Between two tables.
@@ -129,9 +129,7 @@ fn score_share(input: &Input) -> f32 {
 
 /// Upper tables have as many rows as there are keys, lower ones as there are queries.
 fn halves(area: Rect, input: &Input) -> (Rect, Rect) {
-    const HEADER: f32 = 40.0;
-    const TOKENS: f32 = 52.0;
-    let rows = area.height() - GAP - 2.0 * HEADER - TOKENS;
+    let rows = area.height() - GAP - 2.0 * HEADER - TOKENS_BELOW;
     let (above, below) = (
         points(input.keys.max(input.queries).clamp(4, 64)),
         points(input.queries.clamp(4, 64)),
@@ -144,11 +142,22 @@ fn halves(area: Rect, input: &Input) -> (Rect, Rect) {
     )
 }
 
+/// Where formats are compared, one looks at what comes out first.
+const RESULTS_FIRST: [TableKind; 7] = [
+    TableKind::Raw,
+    TableKind::Weights,
+    TableKind::Output,
+    TableKind::Masked,
+    TableKind::Q,
+    TableKind::K,
+    TableKind::V,
+];
+
 /// One row for each table: left, right, difference.
 fn beside(area: Rect, height: f32, input: &Input) -> Vec<Place> {
     let mut places = Vec::new();
     let mut top = area.min.y;
-    for kind in TableKind::ALL {
+    for kind in RESULTS_FIRST {
         let row = Rect::from_min_max(pos2(area.min.x, top), pos2(area.max.x, top + height - GAP));
         places.extend(across(row, kind, input));
         top += height;
@@ -189,8 +198,7 @@ fn margin(kind: TableKind, input: &Input) -> f32 {
     } else {
         &input.query_tokens
     };
-    let longest = tokens.iter().map(|token| token.chars().count()).max();
-    points(longest.unwrap_or(4).clamp(2, 10)) * 6.4 + 12.0
+    points(longest(tokens).clamp(2, 10)) * 6.4 + 12.0
 }
 
 fn places_ui(
@@ -248,7 +256,9 @@ fn matrix<'a>(place: &Place, session: &Session, run: &'a Run, focus: Selection) 
         input,
         rows: place.rows,
         columns: if kind.is_query_by_key() {
-            Labels::Margin(0.0)
+            Labels::Margin(TOKENS_BELOW)
+        } else if kind == TableKind::Output {
+            Labels::Empty(TOKENS_BELOW)
         } else {
             Labels::Absent
         },
@@ -265,26 +275,39 @@ fn title(kind: TableKind, column: Column, session: &Session) -> String {
     }
 }
 
-fn tag(column: Column, session: &Session) -> Option<(String, Color32)> {
-    Some(match column {
+fn tag(column: Column, session: &Session) -> (String, Color32) {
+    match column {
         Column::Left => (session.left.name().to_owned(), colour::LEFT),
         Column::Right => (session.right.name().to_owned(), colour::RIGHT),
         Column::Difference => {
             let (left, right) = (session.left.name(), session.right.name());
             (format!("{right} − {left}"), colour::WRONG)
         }
-    })
+    }
 }
 
 fn meaning(kind: TableKind, column: Column, session: &Session, run: &Run) -> String {
+    if kind == TableKind::Masked && session.mask == Mask::None && column != Column::Difference {
+        return "the same: no mask hides any".to_owned();
+    }
     if column != Column::Difference {
         return kind.meaning().to_owned();
     }
     match session.unit {
         Unit::Real => "in real numbers".to_owned(),
         Unit::LastPlace => match run.place(kind) {
-            Some(place) => format!("in units of {}", crate::number::plain(place)),
+            Some(place) => format!("in units of {}", power_of_two(place)),
             None => "in units of the last place".to_owned(),
         },
+    }
+}
+
+/// `2^-4 = 0.0625`, or the number alone where it is no power of two.
+fn power_of_two(number: f64) -> String {
+    let power = number.log2();
+    if power.fract() == 0.0 {
+        format!("2^{power} = {}", plain(number))
+    } else {
+        plain(number)
     }
 }

@@ -1,44 +1,175 @@
-//! Pictures for people to look at, in the target folder.
+//! The window without a screen: clicks by AccessKit labels, and pictures drawn on the CPU.
 
-use std::fs::File;
-use std::io::BufWriter;
+#![expect(clippy::unwrap_used, unreachable_pub, reason = "a module of tests")]
+
+pub mod picture;
+mod renderer;
+
+use std::cell::RefCell;
 use std::path::PathBuf;
+use std::rc::Rc;
 
-/// RGB, row by row.
-pub struct Picture {
-    pub width: u32,
-    pub height: u32,
-    pub rgb: Vec<u8>,
+use eframe::egui::accesskit::Role;
+use eframe::egui::{Key, Modifiers, Pos2, TexturesDelta, Vec2, vec2};
+use egui_kittest::kittest::Queryable;
+use egui_kittest::{Harness, Node, TestRenderer};
+use kqv_gui::App;
+use kqv_gui::number::points;
+use kqv_gui::run::{Column, Run};
+use kqv_gui::session::{Session, TableKind};
+use renderer::Renderer;
+
+/// The program in a window of some size.
+pub struct Window {
+    harness: Harness<'static, App>,
+    renderer: Rc<RefCell<Renderer>>,
+    size: (u16, u16),
 }
 
-impl Picture {
-    /// Writes a PNG into the target folder and says where.
-    pub fn save(&self, name: &str) -> PathBuf {
-        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-        let file = BufWriter::new(File::create(&path).unwrap());
-        let mut encoder = png::Encoder::new(file, self.width, self.height);
-        encoder.set_color(png::ColorType::Rgb);
-        encoder.set_compression(png::Compression::High);
-        let mut writer = encoder.write_header().unwrap();
-        writer.write_image_data(&self.rgb).unwrap();
-        writer.finish().unwrap();
-        path
+struct Shared(Rc<RefCell<Renderer>>);
+
+impl TestRenderer for Shared {
+    fn handle_delta(&mut self, delta: &mut TexturesDelta) {
+        self.0.borrow_mut().update(delta);
+        delta.clear();
+    }
+}
+
+impl Window {
+    /// As the program starts.
+    pub fn new() -> Self {
+        Self::open((1600, 1000), Vec::new())
     }
 
-    /// The pixel at a place.
-    pub fn at(&self, x: u32, y: u32) -> [u8; 3] {
-        let start = 3 * (y * self.width + x) as usize;
-        [self.rgb[start], self.rgb[start + 1], self.rgb[start + 2]]
+    /// Of another size, on files.
+    pub fn open(size: (u16, u16), files: Vec<PathBuf>) -> Self {
+        let renderer = Rc::new(RefCell::new(Renderer::default()));
+        let mut harness = Harness::builder()
+            .with_size(vec2(size.0.into(), size.1.into()))
+            .with_max_steps(12)
+            .renderer(Shared(Rc::clone(&renderer)))
+            .build_eframe(|creation| App::new(&creation.egui_ctx, files).unwrap());
+        harness.run();
+        Self {
+            harness,
+            renderer,
+            size,
+        }
     }
 
-    /// How many different colours a part of it has.
-    pub fn colours(&self, x: std::ops::Range<u32>, y: std::ops::Range<u32>) -> usize {
-        let mut colours: Vec<[u8; 3]> = y
-            .flat_map(|y| x.clone().map(move |x| (x, y)))
-            .map(|(x, y)| self.at(x, y))
-            .collect();
-        colours.sort_unstable();
-        colours.dedup();
-        colours.len()
+    pub fn session(&self) -> &Session {
+        self.harness.state().session()
+    }
+
+    pub fn run(&self) -> &Run {
+        self.harness.state().run()
+    }
+
+    pub fn notices(&self) -> &[String] {
+        self.harness.state().notices()
+    }
+
+    /// A cell of a table as shown in one of the formats.
+    pub fn cell(&self, kind: TableKind, column: Column, at: (usize, usize)) -> Option<f64> {
+        self.run().table(kind, column).get(at.0, at.1)
+    }
+
+    fn find<'a>(&'a self, role: Role, label: &'a str) -> Node<'a> {
+        self.harness.get_by_role_and_label(role, label)
+    }
+
+    /// Clicks what has this role and label.
+    pub fn click(&mut self, role: Role, label: &str) {
+        self.find(role, label).click();
+        self.harness.run();
+    }
+
+    /// Opens a picker and takes one of its choices.
+    pub fn pick(&mut self, picker: &str, choice: &str) {
+        self.click(Role::ComboBox, picker);
+        // Not by the pointer: a long list is scrolled.
+        self.harness
+            .get_all_by_label(choice)
+            .last()
+            .unwrap()
+            .click_accesskit();
+        self.harness.run();
+        self.press(Modifiers::NONE, Key::Escape); // it closes by itself only after a click of the pointer
+    }
+
+    pub fn set_slider(&mut self, label: &str, value: f64) {
+        self.find(Role::Slider, label).set_value_accesskit(value);
+        self.harness.run();
+    }
+
+    pub fn press(&mut self, modifiers: Modifiers, key: Key) {
+        self.harness.key_press_modifiers(modifiers, key);
+        self.harness.run();
+    }
+
+    /// The middle of a cell of the matrix with this label.
+    fn place(
+        &self,
+        label: &str,
+        (row, column): (usize, usize),
+        (rows, columns): (usize, usize),
+    ) -> Pos2 {
+        let rect = self.find(Role::Image, label).rect();
+        let share = |at: usize, of: usize| (points(at) + 0.5) / points(of);
+        rect.min + rect.size() * Vec2::new(share(column, columns), share(row, rows))
+    }
+
+    pub fn hover(&mut self, label: &str, cell: (usize, usize), of: (usize, usize)) {
+        let place = self.place(label, cell, of);
+        self.harness.hover_at(place);
+        self.harness.run();
+        self.harness.run_steps(3);
+    }
+
+    pub fn click_cell(&mut self, label: &str, cell: (usize, usize), of: (usize, usize)) {
+        let place = self.place(label, cell, of);
+        self.harness.drag_at(place);
+        self.harness.drop_at(place);
+        self.harness.run();
+    }
+
+    pub fn leave(&mut self) {
+        self.harness.remove_cursor();
+        self.harness.run();
+    }
+
+    /// Drops files on the window.
+    pub fn drop_files(&mut self, files: Vec<PathBuf>) {
+        let files = files
+            .into_iter()
+            .map(|path| std::sync::Arc::new(Dropped(path)) as _);
+        self.harness.input_mut().dropped_files = files.collect();
+        self.harness.run();
+    }
+
+    /// What one sees, written into the target folder.
+    pub fn picture(&self, name: &str) -> picture::Picture {
+        let (width, height) = self.size;
+        let picture = self.renderer.borrow().picture(
+            &self.harness.ctx,
+            self.harness.output(),
+            width.into(),
+            height.into(),
+        );
+        picture.save(name);
+        picture
+    }
+}
+
+#[derive(Debug)]
+struct Dropped(PathBuf);
+
+impl eframe::egui::DroppedFile for Dropped {
+    fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(&self.0).map_err(|error| error.to_string())
     }
 }
