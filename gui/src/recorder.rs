@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use kqv::{
-    Attention, Float, Format, Integer, Observer, Qkv, Quantized, Saturated, ShapeError, View,
-    quantize,
+    Attention, Float, Format, Integer, Modify, Observer, Qkv, Quantized, Query, Saturated, Scores,
+    ShapeError, View, quantize,
 };
 
 /// One of the three tensors that a format stores.
@@ -164,19 +164,22 @@ pub struct Record {
 
 struct Recorder<F> {
     format: F,
-    scale: f64,
+    attention: Attention,
     record: Record,
 }
 
 impl<F: Readable> Observer<F> for Recorder<F> {
-    fn raw(&mut self, _: usize, scores: &[F::Cell]) {
-        let reals = scores
-            .iter()
-            .map(|&score| self.format.score_real(score, self.scale));
-        self.record.raw.extend(reals);
+    fn raw(&mut self, _: usize, scores: Scores<'_, F>) {
+        self.record.raw.extend(scores.reals());
     }
 
-    fn masked(&mut self, _: usize, _: &[F::Cell], visible: Range<usize>) {
+    fn masked(&mut self, i: usize, scores: Scores<'_, F>) {
+        let Attention { mask, offset, .. } = self.attention;
+        let query = Query {
+            row: i,
+            position: i + offset,
+        };
+        let visible = mask.visible(query, scores.cells().len());
         self.record.visible.push(visible);
     }
 
@@ -225,7 +228,7 @@ pub fn record<F: Readable>(format: F, job: &Job<'_>) -> Result<Record, ShapeErro
     )?;
     let mut recorder = Recorder {
         format,
-        scale: attention.scale.factor(width),
+        attention,
         record: Record {
             q: reals(format, &q, Operand::Q),
             k: reals(format, &k, Operand::K),

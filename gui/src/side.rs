@@ -118,6 +118,7 @@ pub fn attention(input: &Input, choice: Choice) -> Result<Attention, RunError> {
     };
     Ok(Attention {
         scale: kqv::Scale::new(factor)?,
+        softcap: kqv::Softcap::NONE,
         mask: match choice.mask {
             Mask::None => kqv::Mask::None,
             Mask::Causal => kqv::Mask::Causal,
