@@ -153,7 +153,7 @@ impl App {
             (0, 0, first)
         };
         let fit = |format: crate::session::FormatChoice, input: &crate::source::Input| {
-            format.fitted(input, layer, head)
+            format.meant_for(input, layer, head)
         };
         if let Ok(input) = self.library.get(&id) {
             session.mask = input.mask;

@@ -1,7 +1,10 @@
 //! Colours: signed numbers diverge from white, weights go from dark to bright, both safe for colour-blind eyes.
 
+use std::sync::LazyLock;
+
 use eframe::egui::{Color32, Rgba};
 
+use crate::number::{drawn, index, real};
 use crate::session::TableKind;
 
 /// The window behind everything.
@@ -64,15 +67,10 @@ impl ColourScale {
         if value.is_nan() {
             return NOT_A_NUMBER;
         }
-        let colour = match self {
-            Self::Diverging { end } => {
-                colorous::RED_BLUE.eval_continuous((0.5 - 0.5 * value / end).clamp(0.0, 1.0))
-            }
-            Self::Weights { end } => {
-                colorous::CIVIDIS.eval_continuous((value / end).clamp(0.0, 1.0))
-            }
-        };
-        Color32::from_rgb(colour.r, colour.g, colour.b)
+        match self {
+            Self::Diverging { end } => step(&DIVERGING, 0.5 - 0.5 * value / end),
+            Self::Weights { end } => step(&WEIGHTS, value / end),
+        }
     }
 
     /// The numbers at its two ends.
@@ -82,6 +80,25 @@ impl ColourScale {
             Self::Weights { end } => [0.0, end],
         }
     }
+}
+
+/// Steps of a scale: more than the eye can tell apart, and ten times as fast as the formula.
+const STEPS: usize = 1024;
+
+static DIVERGING: LazyLock<Vec<Color32>> = LazyLock::new(|| steps(colorous::RED_BLUE));
+static WEIGHTS: LazyLock<Vec<Color32>> = LazyLock::new(|| steps(colorous::CIVIDIS));
+
+fn steps(gradient: colorous::Gradient) -> Vec<Color32> {
+    let steps = (0..=STEPS).map(|step| gradient.eval_rational(step, STEPS + 1));
+    steps
+        .map(|colour| Color32::from_rgb(colour.r, colour.g, colour.b))
+        .collect()
+}
+
+/// The colour at `share` of the way, from 0 to 1.
+fn step(steps: &[Color32], share: f64) -> Color32 {
+    let at = index(drawn(share * real(STEPS) + 0.5)).min(STEPS);
+    steps.get(at).copied().unwrap_or(NOT_A_NUMBER)
 }
 
 /// Dark or light text, whichever stands out more on `background`.

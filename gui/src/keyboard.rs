@@ -1,10 +1,11 @@
-//! Shortcuts: arrows walk over the scores, Ctrl+Z and Ctrl+Shift+Z go back and forth, Ctrl+O opens.
+//! Shortcuts: arrows walk over cells, Page Up and Page Down over heads (with Shift over layers), M and
+//! S switch mask and scale, 1 to 4 what is shown, Ctrl+Z and Ctrl+Shift+Z go back and forth.
 
 use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers};
 
 use crate::action::Action;
 use crate::run::Run;
-use crate::session::{Selection, Session, Shown};
+use crate::session::{Mask, Scaling, Selection, Session, Shown};
 
 /// Go back.
 pub const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
@@ -48,11 +49,44 @@ pub fn action(ctx: &Context, session: &Session, run: &Run) -> Option<Action> {
             return Some(Action::Show(shown));
         }
     }
+    if let Some(action) = choices(ctx, session, run) {
+        return Some(action);
+    }
     // A focused slider or picker keeps its arrows.
     if ctx.memory(|memory| memory.focused().is_some()) {
         return None;
     }
     walk(ctx, session.selection, run).map(Action::Select)
+}
+
+/// The choices of the sidebar.
+fn choices(ctx: &Context, session: &Session, run: &Run) -> Option<Action> {
+    let pressed = |modifiers, key| ctx.input_mut(|input| input.consume_key(modifiers, key));
+    if pressed(Modifiers::NONE, Key::M) {
+        return Some(Action::Mask(match session.mask {
+            Mask::None => Mask::Causal,
+            Mask::Causal => Mask::None,
+        }));
+    }
+    if pressed(Modifiers::NONE, Key::S) {
+        return Some(Action::Scaling(match session.scaling {
+            Scaling::On => Scaling::Off,
+            Scaling::Off => Scaling::On,
+        }));
+    }
+    let before = |at: usize| at.checked_sub(1);
+    let after = |at: usize, count: usize| Some(at + 1).filter(|&at| at < count);
+    if pressed(Modifiers::SHIFT, Key::PageUp) {
+        before(session.layer).map(Action::Layer)
+    } else if pressed(Modifiers::SHIFT, Key::PageDown) {
+        after(session.layer, run.input.layers).map(Action::Layer)
+    } else if pressed(Modifiers::NONE, Key::PageUp) {
+        before(session.head).map(Action::Head)
+    } else if pressed(Modifiers::NONE, Key::PageDown) {
+        after(session.head, run.input.heads).map(Action::Head)
+    } else {
+        None
+    }
 }
 
 /// One cell further, in the table that was clicked.

@@ -77,6 +77,15 @@ pub fn plain(value: f64) -> String {
     signed(value, text)
 }
 
+/// A weight: six decimals, or an exponent where they say nothing.
+pub fn weight(value: f64) -> String {
+    if value.abs() < 1e-4 {
+        plain(value)
+    } else {
+        signed(value, format!("{:.6}", value.abs()))
+    }
+}
+
 /// For a colour bar: as few digits as tell the end of the scale.
 pub fn short(value: f64) -> String {
     let size = value.abs();
@@ -94,13 +103,10 @@ pub fn short(value: f64) -> String {
     signed(value, text)
 }
 
-/// A difference: like [`plain`], and with its sign.
-pub fn difference(value: f64) -> String {
-    if value > 0.0 {
-        format!("+{}", plain(value))
-    } else {
-        plain(value)
-    }
+/// A difference: with its sign, plus included.
+pub fn difference(value: f64, number: fn(f64) -> String) -> String {
+    let plus = if value > 0.0 { "+" } else { "" };
+    format!("{plus}{}", number(value))
 }
 
 /// With a true minus, as wide as a plus.
@@ -133,6 +139,6 @@ mod tests {
                 assert_eq!(short(value), on_bar);
             }
         }
-        assert_eq!(difference(0.002_918), "+0.0029");
+        assert_eq!(difference(0.002_918, plain), "+0.0029");
     }
 }

@@ -178,6 +178,16 @@ impl FormatChoice {
         self.with_bits(input.fitting_bits(layer, head, max))
     }
 
+    /// The same number type with the fraction bits that the input asks for, or else fitting ones.
+    #[must_use]
+    pub fn meant_for(self, input: &Input, layer: usize, head: usize) -> Self {
+        match (self, input.bits) {
+            (Self::I16(_), Some([bits, _])) => Self::I16(bits),
+            (Self::I8(_), Some([_, bits])) => Self::I8(bits),
+            _ => self.fitted(input, layer, head),
+        }
+    }
+
     /// Name and fraction bits: `i8  Q 4 · K 4 · V 5`.
     pub fn title(self) -> String {
         match self.fraction_bits() {
@@ -342,5 +352,33 @@ impl Selection {
             self.column
         };
         (row, column)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_comes_back_as_it_was_saved() {
+        let session = Session {
+            input: InputId::Files(vec!["a/q.npy".into()]),
+            enlarged: Some(TableKind::Output),
+            ..Session::default()
+        };
+        let saved = serde_json::to_string(&session).unwrap();
+        assert_eq!(serde_json::from_str::<Session>(&saved).unwrap(), session);
+    }
+
+    #[test]
+    fn a_cell_leads_to_what_belongs_to_it_in_every_table() {
+        let start = Session::default().selection;
+        let score = start.at(TableKind::Raw, 7, 4);
+        assert_eq!((score.query, score.key), (7, 4));
+        assert_eq!(score.cell_in(TableKind::Weights), (7, 4));
+        let value = score.at(TableKind::V, 9, 30);
+        assert_eq!((value.query, value.key, value.column), (7, 9, 30));
+        assert_eq!(value.cell_in(TableKind::Output), (7, 30));
+        assert_eq!(value.cell_in(TableKind::K), (9, 30));
     }
 }

@@ -1,5 +1,7 @@
 //! Files that open, and the sentence that each of the others gets.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -77,7 +79,8 @@ fn three(change: impl Fn(&str) -> Option<(&'static [usize], Vec<f32>)>) -> Vec<u
 fn npy(descr: &str, order: &str, shape: &str, bytes: &[u8]) -> Vec<u8> {
     let header = format!("{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {shape}, }}\n");
     let mut file = b"\x93NUMPY\x01\x00".to_vec();
-    file.extend((header.len() as u16).to_le_bytes());
+    let len = u16::try_from(header.len()).unwrap();
+    file.extend(len.to_le_bytes());
     file.extend_from_slice(header.as_bytes());
     file.extend_from_slice(bytes);
     file

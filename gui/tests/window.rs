@@ -161,6 +161,27 @@ fn pointing_at_a_score_takes_it_apart_and_clicking_keeps_it() {
 }
 
 #[test]
+fn the_keyboard_reaches_every_choice() {
+    let mut window = Window::new();
+    window.press(Modifiers::NONE, Key::PageDown);
+    window.press(Modifiers::SHIFT, Key::PageUp);
+    assert_eq!((window.session().layer, window.session().head), (2, 2));
+    window.press(Modifiers::NONE, Key::M);
+    assert_eq!(window.session().mask, Mask::Causal);
+    window.press(Modifiers::NONE, Key::S);
+    assert_eq!(window.session().scaling, Scaling::Off);
+    for (key, shown) in [
+        (Key::Num2, Shown::Right),
+        (Key::Num3, Shown::Difference),
+        (Key::Num4, Shown::Beside),
+        (Key::Num1, Shown::Left),
+    ] {
+        window.press(Modifiers::NONE, key);
+        assert_eq!(window.session().shown, shown);
+    }
+}
+
+#[test]
 fn an_output_cell_is_its_weights_times_a_column_of_v() {
     let mut window = Window::new();
     window.click_cell("Output in f32, 15 by 32", (IT, 5), (15, 32));
@@ -228,6 +249,31 @@ fn three_dropped_files_are_one_input() {
     window.picture("small.png");
     window.press(Modifiers::COMMAND, Key::Z);
     assert_eq!(window.session().input, InputId::Capture);
+}
+
+#[test]
+fn a_large_input_is_scrolled_and_every_cell_can_be_reached() {
+    const TOKENS: usize = 512;
+    let folder = tempfile::tempdir().unwrap();
+    for (seed, name) in [(3, "q.csv"), (5, "k.csv"), (7, "v.csv")] {
+        let row = |i: usize| format!("{},{}\n", (i * seed) % 17, (i * seed) % 23);
+        let text: String = (0..TOKENS).map(row).collect();
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let mut window = Window::open((1280, 720), vec![folder.path().join("v.csv")]);
+    assert_eq!(window.run().left.table(TableKind::Weights).rows(), TOKENS);
+    let of = (TOKENS, TOKENS);
+    window.click_cell("Raw scores in f32, 512 by 512", (10, 20), of);
+    assert_eq!(
+        (
+            window.session().selection.query,
+            window.session().selection.key
+        ),
+        (10, 20)
+    );
+    window.picture("large.png");
+    window.click(Role::Button, "Enlarge Weights in f32");
+    window.picture("large-alone.png");
 }
 
 #[test]

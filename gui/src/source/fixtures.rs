@@ -5,7 +5,7 @@ use kqv_fixtures::{CASES, Case, MINILM};
 use super::error::{Problem, SourceError};
 use super::input::Input;
 use super::safetensors;
-use crate::session::Mask;
+use crate::session::{FractionBits, Mask};
 
 /// The capture, as it is called in the picker.
 pub const CAPTURE_NAME: &str = "MiniLM-L6-v2: The animal…";
@@ -52,6 +52,18 @@ fn input(case: &Case) -> Input {
         query_tokens: words(case.query_tokens),
         key_tokens: words(case.key_tokens),
         scale: case.scale,
+        bits: Some([
+            FractionBits {
+                q: case.i16.q_fraction_bits,
+                k: case.i16.k_fraction_bits,
+                v: case.i16.v_fraction_bits,
+            },
+            FractionBits {
+                q: case.i8.q_fraction_bits,
+                k: case.i8.k_fraction_bits,
+                v: case.i8.v_fraction_bits,
+            },
+        ]),
         mask: if case.causal {
             Mask::Causal
         } else {

@@ -3,7 +3,7 @@
 use crate::number::real;
 use crate::session::{FractionBits, Mask};
 use crate::source::SourceError;
-use crate::source::misfit::Misfit;
+use crate::source::misfit::{Misfit, shape};
 
 /// More scores than this are too many to keep seven tables of them three times.
 pub const MAX_SCORES: usize = 2048 * 2048;
@@ -39,6 +39,8 @@ pub struct Input {
     pub key_tokens: Vec<String>,
     /// The factor it asks for; `None` is 1/√D.
     pub scale: Option<f64>,
+    /// The fraction bits it is meant for, as 16-bit and as 8-bit integers.
+    pub bits: Option<[FractionBits; 2]>,
     /// The mask it is meant for.
     pub mask: Mask,
 }
@@ -185,7 +187,7 @@ pub(super) fn join(
     };
     Ok(Input {
         name: file.to_owned(),
-        about: about(layers, heads, queries, keys),
+        about: about(&q.shape, &k.shape, &v.shape),
         layers,
         heads,
         queries,
@@ -198,12 +200,14 @@ pub(super) fn join(
         k: k.values,
         v: v.values,
         scale: None,
+        bits: None,
         mask: Mask::None,
     })
 }
 
-fn about(layers: usize, heads: usize, queries: usize, keys: usize) -> String {
-    format!("{layers} layers, {heads} heads, {queries} queries and {keys} keys, from a file")
+fn about(q: &[usize], k: &[usize], v: &[usize]) -> String {
+    let [q, k, v] = [q, k, v].map(shape);
+    format!("From a file: q {q}, k {k}, v {v}")
 }
 
 /// Where value number `at` of a tensor stands.

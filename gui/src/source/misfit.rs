@@ -40,7 +40,7 @@ pub(super) enum Misfit {
 }
 
 /// `(2, 15, 32)`, as numpy writes a shape.
-fn shape(axes: &[usize]) -> String {
+pub(super) fn shape(axes: &[usize]) -> String {
     let axes: Vec<String> = axes.iter().map(ToString::to_string).collect();
     format!("({})", axes.join(", "))
 }

@@ -8,7 +8,7 @@ use crate::number::{index, points};
 use crate::table::Table;
 
 /// Nor larger.
-const MAX_CELL: Vec2 = vec2(96.0, 48.0);
+const MAX_CELL: Vec2 = vec2(120.0, 64.0);
 /// Cells do not get smaller than this, the table is scrolled instead.
 const MIN_CELL: f32 = 3.0;
 /// Rows and columns of cells of one size.

@@ -6,7 +6,7 @@ use eframe::egui::{
 
 use crate::colour;
 use crate::detail::{Detail, Steps, Terms};
-use crate::number::{difference, drawn, index, plain, points};
+use crate::number::{difference, drawn, index, plain, points, weight};
 use crate::run::Run;
 use crate::session::{Session, TableKind};
 
@@ -113,7 +113,7 @@ fn row_ui(ui: &mut Ui, steps: &Steps, scale: f64, colour: Color32) {
         plain(steps.max),
         exponential,
         plain(steps.sum),
-        format!("{:.6}", steps.weight),
+        weight(steps.weight),
     ] {
         ui.monospace(text);
     }
@@ -123,9 +123,9 @@ fn row_ui(ui: &mut Ui, steps: &Steps, scale: f64, colour: Color32) {
 fn difference_ui(ui: &mut Ui, detail: &Detail) {
     let Detail { left, right, .. } = detail;
     ui.label(RichText::new("difference").color(colour::WRONG));
-    let of = |step: fn(&Steps) -> f64| difference(step(right) - step(left));
+    let of = |step: fn(&Steps) -> f64| difference(step(right) - step(left), plain);
     let exponential = match (left.exponential, right.exponential) {
-        (Some(left), Some(right)) => difference(right - left),
+        (Some(left), Some(right)) => difference(right - left, plain),
         _ => String::new(),
     };
     for text in [
@@ -135,7 +135,7 @@ fn difference_ui(ui: &mut Ui, detail: &Detail) {
         of(|steps| steps.max),
         exponential,
         of(|steps| steps.sum),
-        format!("{:+.6}", right.weight - left.weight).replace('-', "−"),
+        difference(right.weight - left.weight, weight),
     ] {
         ui.label(RichText::new(text).monospace().color(colour::WRONG));
     }
@@ -159,8 +159,8 @@ fn bars_ui(ui: &mut Ui, run: &Run) {
                 .color(colour::RIGHT),
         );
     });
-    let (rect, _) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
     let keys = detail.left.weights.len();
+    let (rect, _) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
     if keys == 0 {
         return;
     }
@@ -202,11 +202,11 @@ fn bars_ui(ui: &mut Ui, run: &Run) {
             bar(start + width * 0.1, width * 0.4, left, fade(colour::LEFT));
             bar(start + width * 0.5, width * 0.4, right, fade(colour::RIGHT));
         }
-        if lit {
+        if lit && has_names {
             let top = bottom - height * drawn(left.max(right) / most);
             let x = (start + width / 2.0).clamp(rect.min.x + 20.0, rect.max.x - 20.0);
             let at = pos2(x, top - 1.0);
-            let text = number_of(left);
+            let text = format!("{left:.4}");
             painter.text(
                 at,
                 Align2::CENTER_BOTTOM,
@@ -225,10 +225,6 @@ fn bars_ui(ui: &mut Ui, run: &Run) {
         }
     }
     painter.hline(rect.x_range(), bottom, (1.0, colour::FIELD_HOVERED));
-}
-
-fn number_of(weight: f64) -> String {
-    format!("{weight:.4}")
 }
 
 /// A token under its bars, leaning.

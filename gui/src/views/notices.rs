@@ -24,9 +24,7 @@ pub fn notices_ui(ctx: &Context, notices: &[String]) -> Option<Action> {
                     .inner_margin(Margin::same(10));
                 frame.show(ui, |ui| {
                     ui.set_width(480.0);
-                    ui.label(
-                        RichText::new("This could not be opened or computed").color(colour::WRONG),
-                    );
+                    ui.label(RichText::new("Nothing was changed").color(colour::WRONG));
                     ui.add(Label::new(notice.as_str()).wrap().selectable(true));
                     let close = ui
                         .button("Close")

@@ -106,7 +106,11 @@ fn input_ui(ui: &mut Ui, session: &Session, choices: &[(InputId, String)]) -> Op
 
 fn index_ui(ui: &mut Ui, name: &str, text: &str, present: usize, count: usize) -> Option<usize> {
     caption(ui, text);
-    let about = format!("{name}s are counted from zero");
+    let keys = match name {
+        "Layer" => "Shift+Page Up, Shift+Page Down",
+        _ => "Page Up, Page Down",
+    };
+    let about = format!("{name}s are counted from zero  ({keys})");
     picker(ui, name, &present.to_string(), &about, |ui| {
         (0..count).fold(None, |picked, at| {
             picked.or(choice(ui, &at.to_string(), at, &present))
@@ -116,7 +120,7 @@ fn index_ui(ui: &mut Ui, name: &str, text: &str, present: usize, count: usize) -
 
 fn mask_ui(ui: &mut Ui, session: &Session) -> Option<Action> {
     caption(ui, "Mask");
-    let about = "Causal: a query sees itself and what came before";
+    let about = "Causal: a query sees itself and what came before  (M)";
     picker(ui, "Mask", session.mask.name(), about, |ui| {
         [Mask::None, Mask::Causal]
             .into_iter()
@@ -138,7 +142,7 @@ fn scaling_ui(ui: &mut Ui, session: &Session, run: &Run) -> Option<Action> {
         Scaling::On => on.clone(),
         Scaling::Off => "off".to_owned(),
     };
-    let about = format!("Every dot product is multiplied by {:.6}", run.scale);
+    let about = format!("Every dot product is multiplied by {:.6}  (S)", run.scale);
     picker(ui, "Scale", &name(session.scaling), &about, |ui| {
         [Scaling::On, Scaling::Off]
             .into_iter()
@@ -205,6 +209,7 @@ fn format_ui(ui: &mut Ui, session: &Session, run: &Run, side: SideId) -> Option<
     };
     caption(ui, name);
     let fitted = |format: FormatChoice| format.fitted(&run.input, session.layer, session.head);
+    let meant = |format: FormatChoice| format.meant_for(&run.input, session.layer, session.head);
     let zero = FractionBits { q: 0, k: 0, v: 0 };
     let mut format = picker_in(ui, tint, name, present, |ui| {
         let all = [
@@ -216,7 +221,7 @@ fn format_ui(ui: &mut Ui, session: &Session, run: &Run, side: SideId) -> Option<
         all.into_iter().fold(None, |picked, format| {
             let here = format.name() == present.name();
             let clicked = ui.selectable_label(here, format.name()).clicked();
-            picked.or((clicked && !here).then(|| fitted(format)))
+            picked.or((clicked && !here).then(|| meant(format)))
         })
     });
     if let Some(bits) = present.fraction_bits() {

@@ -302,12 +302,14 @@ fn meaning(kind: TableKind, column: Column, session: &Session, run: &Run) -> Str
     }
 }
 
-/// `2^-4 = 0.0625`, or the number alone where it is no power of two.
+/// `2^-4 = 0.0625`, where it is a power of two and short.
 fn power_of_two(number: f64) -> String {
     let power = number.log2();
-    if power.fract() == 0.0 {
-        format!("2^{power} = {}", plain(number))
-    } else {
+    if power.fract() != 0.0 {
         plain(number)
+    } else if power.abs() <= 8.0 {
+        format!("2^{power} = {number}")
+    } else {
+        format!("2^{power}")
     }
 }

@@ -4,7 +4,7 @@ use eframe::egui::{Color32, Grid, RichText, Ui};
 
 use crate::colour;
 use crate::compare::place;
-use crate::number::difference;
+use crate::number::{difference, plain};
 use crate::run::Run;
 use crate::session::{FormatChoice, Session, TableKind};
 
@@ -48,11 +48,14 @@ pub fn tooltip_ui(
             value_ui(ui, session.right, colour::RIGHT, kind, right);
             let unit = place((session.left, session.right), kind, left, run.scale);
             ui.label(RichText::new("difference").color(colour::WRONG));
-            ui.monospace(difference(right - left));
+            ui.monospace(difference(right - left, plain));
             let units = (right - left) / unit;
             ui.label(
-                RichText::new(format!("{} units of the last place", difference(units)))
-                    .color(colour::WEAK),
+                RichText::new(format!(
+                    "{} units of the last place",
+                    difference(units, plain)
+                ))
+                .color(colour::WEAK),
             );
             ui.end_row();
         });

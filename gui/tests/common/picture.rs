@@ -35,12 +35,13 @@ impl Picture {
 
     /// How many different colours a part of it has.
     pub fn colours(&self, x: std::ops::Range<u32>, y: std::ops::Range<u32>) -> usize {
-        let mut colours: Vec<[u8; 3]> = y
-            .flat_map(|y| x.clone().map(move |x| (x, y)))
-            .map(|(x, y)| self.at(x, y))
-            .collect();
-        colours.sort_unstable();
-        colours.dedup();
-        colours.len()
+        let mut seen = vec![false; 1 << 24];
+        for y in y {
+            for x in x.clone() {
+                let [r, g, b] = self.at(x, y);
+                seen[usize::from(r) << 16 | usize::from(g) << 8 | usize::from(b)] = true;
+            }
+        }
+        seen.iter().filter(|&&seen| seen).count()
     }
 }

@@ -108,6 +108,20 @@ fn triangle(
     if area == 0.0 {
         return;
     }
+    // Most triangles have one colour: text and pictures do not.
+    let flat = [b, c].iter().all(|v| v.uv == a.uv && v.color == a.color);
+    let shade = |w: [f32; 3]| {
+        let mix = |of: fn(&Vertex) -> f32| w[0] * of(&a) + w[1] * of(&b) + w[2] * of(&c);
+        let texel = sample(texture, mix(|v| v.uv.x), mix(|v| v.uv.y));
+        let tint = [
+            mix(|v| f32::from(v.color.r())),
+            mix(|v| f32::from(v.color.g())),
+            mix(|v| f32::from(v.color.b())),
+            mix(|v| f32::from(v.color.a())),
+        ];
+        [0, 1, 2, 3].map(|channel| texel[channel] * tint[channel] / 255.0)
+    };
+    let one = shade([1.0, 0.0, 0.0]);
     let low = |axis: usize| pa[axis].min(pb[axis]).min(pc[axis]).floor().max(clip[axis]) as u32;
     let high = |axis: usize| {
         pa[axis]
@@ -128,19 +142,10 @@ fn triangle(
             if w.iter().any(|&w| w < 0.0) || (w[0] == 0.0 && w[1] > 0.0 && area < 0.0) {
                 continue;
             }
-            let mix = |of: fn(&Vertex) -> f32| w[0] * of(&a) + w[1] * of(&b) + w[2] * of(&c);
-            let texel = sample(texture, mix(|v| v.uv.x), mix(|v| v.uv.y));
-            let tint = [
-                mix(|v| f32::from(v.color.r())),
-                mix(|v| f32::from(v.color.g())),
-                mix(|v| f32::from(v.color.b())),
-                mix(|v| f32::from(v.color.a())),
-            ];
+            let source = if flat { one } else { shade(w) };
             let pixel = &mut pixels[(y * width + x) as usize];
-            let alpha = texel[3] * tint[3] / 255.0 / 255.0;
-            for channel in 0..3 {
-                let source = texel[channel] * tint[channel] / 255.0;
-                pixel[channel] = source + pixel[channel] * (1.0 - alpha);
+            for (pixel, source_channel) in pixel.iter_mut().zip(source) {
+                *pixel = source_channel + *pixel * (1.0 - source[3] / 255.0);
             }
         }
     }
