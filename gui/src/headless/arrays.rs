@@ -1,7 +1,7 @@
 //! Arrays out of `.npy`, `.npz` and `.safetensors` files, widened without loss, row-major.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, ErrorKind, Read};
 
 use half::{bf16, f16};
 use ndarray::ArrayD;
@@ -135,7 +135,7 @@ fn read<A: Element>(file: &ArrayFile, name: &str) -> Result<Tensor<A>, Fault> {
 fn open(file: &ArrayFile) -> Result<BufReader<File>, Fault> {
     let opened = File::open(&file.path).and_then(|open| {
         if open.metadata()?.is_dir() {
-            return Err(std::io::ErrorKind::IsADirectory.into());
+            return Err(ErrorKind::IsADirectory.into());
         }
         Ok(BufReader::new(open))
     });
@@ -167,6 +167,14 @@ fn npy_fault<A: Element>(error: ReadNpyError) -> Fault {
                 found: descriptor.to_string(),
                 wanted: A::WANTED,
             };
+        }
+        ReadNpyError::Io(error) if error.kind() != ErrorKind::UnexpectedEof => {
+            return Fault::Read(error.to_string());
+        }
+        ReadNpyError::Io(_) => "it ends within its header".to_owned(),
+        ReadNpyError::ParseHeader(error) => format!("{error}"),
+        ReadNpyError::LengthOverflow => {
+            "its shape has more values than memory has places".to_owned()
         }
         ReadNpyError::MissingData => "it ends before its last value".to_owned(),
         ReadNpyError::ExtraBytes(bytes) => format!("{bytes} bytes follow its last value"),

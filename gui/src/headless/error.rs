@@ -93,7 +93,7 @@ impl fmt::Display for Fault {
             Self::Broken { kind, why } => write!(f, " is not a whole {kind} file: {why}"),
             Self::NoArray { name, found } => write!(
                 f,
-                " has no array {name}: it has {}; name one of them after a colon",
+                " has no array {name}: it has {} (choose one as FILE:NAME)",
                 list(found)
             ),
             Self::Type { found, wanted } => write!(f, " holds {found}: {wanted} is needed"),
@@ -110,7 +110,7 @@ impl fmt::Display for Fault {
             }
             Self::KvLen { found, batch, keys } => write!(
                 f,
-                " is {}: {batch} numbers from 0 to {keys} are needed, one a batch",
+                " is {}: one number from 0 to {keys} is needed for each batch, {batch} in all",
                 list(found)
             ),
             Self::NotANumber { place, format } => write!(
@@ -131,6 +131,7 @@ impl fmt::Display for Fault {
 /// `(2, 15, 32)`, `(7,)`, as numpy writes a shape.
 pub(super) fn shape(axes: &[usize]) -> String {
     match axes {
+        [] => "()".to_owned(),
         [axis] => format!("({axis},)"),
         _ => format!("({})", list(axes)),
     }
@@ -141,7 +142,7 @@ fn list<T: ToString>(all: &[T]) -> String {
     const FEW: usize = 8;
     let mut few: Vec<String> = all.iter().take(FEW).map(ToString::to_string).collect();
     if all.is_empty() {
-        few.push("none".to_owned());
+        few.push("nothing".to_owned());
     }
     if all.len() > FEW {
         few.push("…".to_owned());

@@ -42,7 +42,7 @@ pub struct AttendOptions {
     #[arg(long, value_name = "FILE")]
     pub(super) q: ArrayFile,
 
-    /// Keys: (…, S, D), with as many heads or fewer, each for the same number of query heads
+    /// Keys: (…, S, D), with as many heads, or fewer, each for as many of those
     #[arg(long, value_name = "FILE")]
     pub(super) k: ArrayFile,
 
@@ -50,9 +50,9 @@ pub struct AttendOptions {
     #[arg(long, value_name = "FILE")]
     pub(super) v: ArrayFile,
 
-    /// Who may look at whom (bool) or what to add to each score (float), in any shape that
-    /// broadcasts to (batch, heads, T, S)
-    #[arg(long, value_name = "FILE")]
+    /// Who may look at whom (bool) or what to add to each score (float),
+    /// in any shape that broadcasts to (batch, heads, T, S)
+    #[arg(long, value_name = "FILE", verbatim_doc_comment)]
     pub(super) mask: Option<ArrayFile>,
 
     /// A query sees the keys up to its own position only
@@ -79,22 +79,23 @@ pub struct AttendOptions {
     #[arg(long, value_name = "FILE", requires = "past_k")]
     pub(super) past_v: Option<ArrayFile>,
 
-    /// How many keys are real in each batch, the others are padding; the last query has the
-    /// position of the last real key
+    /// How many keys of each batch are real, the others are padding;
+    /// the last query then stands at the last real key
     #[arg(
         long,
+        verbatim_doc_comment,
         value_name = "N,…",
         value_delimiter = ',',
         conflicts_with = "past_k"
     )]
     pub(super) kv_len: Option<Vec<usize>>,
 
-    /// f32 or f64; i16 or i8 with fraction bits (i16:12, or i16:12,12,13 for Q, K and V) or scales
-    /// (i8:scale=0.05, or i8:scale=0.05,0.05,0.1)
-    #[arg(long, default_value = "f32")]
+    /// f32 or f64; or i16 or i8 with fraction bits, i16:12, or scales,
+    /// i8:scale=0.05; three of them are those of Q, K and V: i16:12,12,13
+    #[arg(long, default_value = "f32", verbatim_doc_comment)]
     pub(super) format: FormatChoice,
 
-    /// Where to write: made if it does not exist; files of the names below are replaced
+    /// Where to write; made if it does not exist, its files are replaced
     #[arg(long, value_name = "DIR")]
     pub(super) out: PathBuf,
 }
@@ -120,24 +121,24 @@ impl FromStr for ArrayFile {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if let Some(kind) = kind(text) {
+        let colons = text.match_indices(':');
+        let archive = colons.map(|(at, _)| &text[..at]).find_map(|file| {
+            let kind = kind(file).filter(|kind| *kind != Kind::Npy)?;
+            Some((file, kind))
+        });
+        if let Some((file, kind)) = archive {
             return Ok(Self {
-                path: text.into(),
-                kind,
-                member: None,
-            });
-        }
-        match text
-            .rsplit_once(':')
-            .map(|(file, name)| (file, kind(file), name))
-        {
-            Some((file, Some(kind @ (Kind::Npz | Kind::Safetensors)), name)) => Ok(Self {
                 path: file.into(),
                 kind,
-                member: Some(name.to_owned()),
-            }),
-            _ => Err("a .npy, .npz or .safetensors file is needed".to_owned()),
+                member: Some(text[file.len() + 1..].to_owned()),
+            });
         }
+        let kind = kind(text).ok_or("a .npy, .npz or .safetensors file is needed")?;
+        Ok(Self {
+            path: text.into(),
+            kind,
+            member: None,
+        })
     }
 }
 
@@ -216,8 +217,7 @@ fn one_or_three<N: FromStr + Copy>(text: &str) -> Result<[N; 3], String> {
         Some(&[all]) => Ok([all; 3]),
         Some(&[q, k, v]) => Ok([q, k, v]),
         _ => Err(
-            "write the fraction bits like i16:12 or i16:12,12,13, scales like i8:scale=0.05"
-                .to_owned(),
+            "write fraction bits like i16:12 or i16:12,12,13, scales like i8:scale=0.05".to_owned(),
         ),
     }
 }

@@ -44,6 +44,9 @@ fn write_and_rename<W: Written>(
 ) -> Result<(), HeadlessError> {
     for output in outputs {
         let path = folder.join(output.name);
+        if path.is_dir() {
+            return Err(Fault::Write("it is a folder".to_owned()).of(path.display()));
+        }
         let partial = folder.join(format!("{}.partial", output.name));
         written.push((partial.clone(), path.clone()));
         write_one(&partial, output).map_err(|why| Fault::Write(why).of(path.display()))?;
