@@ -1,7 +1,7 @@
 //! The real program in a real window: starts it on an X server of its own and takes a picture.
 //!
-//! `cargo test -p kqv-gui --test picture` also writes `window.png` into the target folder; that is
-//! how the picture in the README is made.
+//! `cargo test -p kqv-gui --test picture -- --nocapture` says where it wrote `window.png`; copied to
+//! `gui/window.png` it is the picture in the README.
 
 #[path = "common/picture.rs"]
 mod picture;

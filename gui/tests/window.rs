@@ -271,6 +271,10 @@ fn a_large_input_is_scrolled_and_every_cell_can_be_reached() {
         ),
         (10, 20)
     );
+    for _ in 0..3 {
+        window.press(Modifiers::NONE, Key::ArrowUp);
+    }
+    assert_eq!(window.session().selection.query, 7);
     window.picture("large.png");
     window.click(Role::Button, "Enlarge Weights in f32");
     window.picture("large-alone.png");

@@ -61,6 +61,8 @@ pub struct Matrix<'a> {
     pub scale: ColourScale,
     /// What is pointed at or selected.
     pub focus: Selection,
+    /// What is selected: a scrolled table follows it.
+    pub selection: Selection,
     /// Knows what queries and keys are called.
     pub input: &'a Input,
     /// Tokens on the left.
@@ -147,11 +149,24 @@ fn body_ui(
             let (rect, response) = ui.allocate_exact_size(size, Sense::click());
             let origin = on_pixel(ui, rect.min);
             let clip = ui.clip_rect().intersect(body);
+            follow(ui, id, grid, origin, matrix);
             let hit = cells_ui(ui, grid, origin, clip, response, matrix, pictures);
             (hit, origin)
         });
     let (hit, origin) = output.inner;
     (hit, origin, output.inner_rect.intersect(body))
+}
+
+/// Scrolls a new selection into view, in every table that it belongs to.
+fn follow(ui: &Ui, id: Id, grid: Grid, origin: Pos2, matrix: &Matrix<'_>) {
+    let seen = ui.data(|data| data.get_temp::<Selection>(id));
+    if seen == Some(matrix.selection) {
+        return;
+    }
+    ui.data_mut(|data| data.insert_temp(id, matrix.selection));
+    let (row, column) = matrix.selection.cell_in(matrix.kind);
+    let cell = grid.cells(origin, row..row + 1, column..column + 1);
+    ui.scroll_to_rect(cell.expand2(grid.cell * 3.0), None);
 }
 
 fn on_pixel(ui: &Ui, at: Pos2) -> Pos2 {

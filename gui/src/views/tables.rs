@@ -253,6 +253,7 @@ fn matrix<'a>(place: &Place, session: &Session, run: &'a Run, focus: Selection) 
             ColourScale::Diverging { end }
         },
         focus,
+        selection: session.selection,
         input,
         rows: place.rows,
         columns: if kind.is_query_by_key() {
