@@ -5,27 +5,34 @@ use core::fmt;
 use heapless::Vec;
 
 use crate::attend::attend_rows;
-use crate::attention::{Attention, Scale};
+use crate::attention::Attention;
 use crate::format::{Format, Number};
+use crate::modify::Modify;
 use crate::observer::Observer;
-use crate::view::Qkv;
+use crate::view::{Qkv, View};
 
 /// Keys (S, D) and values (S, E) of up to `CAP` tokens, in fixed memory.
 ///
-/// Decoding token by token gives the same bits as causal attention over all of them at once.
+/// What is in it when it is full is the caller's choice: [`push`](Self::push) refuses the next token,
+/// [`slide`](Self::slide) drops the oldest (a ring: nothing is moved).
+///
+/// Decoding token by token gives the same bits as causal attention over all of them at once. Under
+/// grouped-query attention one cache serves all query heads of its group.
 ///
 /// ```
-/// use kqv::{KvCache, Scale};
+/// use kqv::{Attention, KvCache};
 ///
 /// let mut cache = KvCache::<f32, 2, 1, 16>::new();
 /// cache.push(&[1.0, 0.0], &[5.0])?;
-/// assert_eq!(cache.attend(&[1.0, 1.0], Scale::default(), ()), [5.0]);
+/// assert_eq!(cache.attend(&[[1.0, 1.0]], Attention::CAUSAL, ()), [[5.0]]);
 /// # Ok::<(), kqv::CacheFull>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct KvCache<N, const D: usize, const E: usize, const CAP: usize> {
     keys: Vec<[N; D], CAP>,
     values: Vec<[N; E], CAP>,
+    /// Where the oldest token lies, once the ring has gone around.
+    oldest: usize,
 }
 
 impl<N: Number, const D: usize, const E: usize, const CAP: usize> KvCache<N, D, E, CAP> {
@@ -38,6 +45,7 @@ impl<N: Number, const D: usize, const E: usize, const CAP: usize> KvCache<N, D, 
         Self {
             keys: Vec::new(),
             values: Vec::new(),
+            oldest: 0,
         }
     }
 
@@ -55,6 +63,7 @@ impl<N: Number, const D: usize, const E: usize, const CAP: usize> KvCache<N, D, 
     pub fn clear(&mut self) {
         self.keys.clear();
         self.values.clear();
+        self.oldest = 0;
     }
 
     /// Appends the key (D) and the value (E) of one token.
@@ -62,31 +71,63 @@ impl<N: Number, const D: usize, const E: usize, const CAP: usize> KvCache<N, D, 
     /// # Errors
     /// [`CacheFull`] if it holds `CAP` tokens already; nothing is changed then.
     pub fn push(&mut self, key: &[N; D], value: &[N; E]) -> Result<(), CacheFull> {
+        if self.oldest > 0 {
+            return Err(CacheFull { capacity: CAP }); // only a full cache has slid
+        }
         let full = CacheFull { capacity: CAP };
         self.keys.push(*key).map_err(|_| full)?;
         self.values.push(*value).map_err(|_| full)
     }
 
-    /// Lets one query (D) look at every token so far; (E), zero for an empty cache.
+    /// Appends the key (D) and the value (E) of one token, in the place of the oldest if it is full.
+    pub fn slide(&mut self, key: &[N; D], value: &[N; E]) {
+        if self.push(key, value).is_ok() {
+            return;
+        }
+        let places = self
+            .keys
+            .get_mut(self.oldest)
+            .zip(self.values.get_mut(self.oldest));
+        if let Some((key_place, value_place)) = places {
+            (*key_place, *value_place) = (*key, *value);
+            self.oldest = (self.oldest + 1) % CAP.max(1);
+        }
+    }
+
+    /// Lets the queries (T, D) of the last `T` tokens look at what is here; (T, E).
     ///
-    /// The row of scores, `CAP` cells, lies on the stack.
-    pub fn attend<O: Observer<N::Format>>(&self, q: &[N; D], scale: Scale, observer: O) -> [N; E] {
+    /// The offset of `attention` is set so that the last query stands at the last key. A query that
+    /// sees no key, as in an empty cache, has output zero. The row of scores, `CAP` cells, lies on
+    /// the stack.
+    pub fn attend<M: Modify, O: Observer<N::Format>, const T: usize>(
+        &self,
+        q: &[[N; D]; T],
+        attention: Attention<M>,
+        observer: O,
+    ) -> [[N; E]; T] {
         let qkv = Qkv {
-            q: core::slice::from_ref(q).into(),
-            k: self.keys.as_slice().into(),
-            v: self.values.as_slice().into(),
+            q: q.into(),
+            k: in_order(&self.keys, self.oldest),
+            v: in_order(&self.values, self.oldest),
         };
         let attention = Attention {
-            scale,
-            ..Attention::FULL
+            offset: self.len().saturating_sub(T),
+            ..attention
         };
         let mut scratch = [N::Format::ZERO_CELL; CAP];
-        let mut output = [N::Format::ZERO; E];
+        let mut output = [[N::Format::ZERO; E]; T];
         if let Some(scratch) = scratch.get_mut(..self.len()) {
-            attend_rows(N::FORMAT, qkv, attention, scratch, &mut output, observer);
+            let output = output.as_flattened_mut();
+            attend_rows(N::FORMAT, qkv, attention, scratch, output, observer);
         }
         output
     }
+}
+
+/// The rows of a ring from the oldest to the newest.
+fn in_order<N, const C: usize>(ring: &[[N; C]], oldest: usize) -> View<'_, N> {
+    let (newer, older) = ring.split_at_checked(oldest).unwrap_or((&[], ring));
+    View::in_two_pieces(older, newer)
 }
 
 impl<N: Number, const D: usize, const E: usize, const CAP: usize> Default

@@ -51,19 +51,25 @@ mod format;
 // f32 and f64,
 mod float;
 // i16 and i8,
+mod integer;
+// with scales and as Q formats,
 mod fixed;
 // and their exponentials.
 mod exp;
 // Token by token.
 mod cache;
+// The proof on a chip.
+mod digest;
 
 pub use attend::{attend, attend_view};
 pub use attention::{Attention, Scale, ScaleError, Softcap, SoftcapError};
 pub use cache::{CacheFull, KvCache};
+pub use digest::{Bits, Digest, SELF_CHECK, self_check};
 pub use exp::{EXP_NEG_END, Exponent, WEIGHT_ONE, exp_neg, exp_neg_f64, exp2_neg_q30};
-pub use fixed::{Integer, Prepared, QFormat, Quantized, QuantizedError, Saturated, quantize};
+pub use fixed::{Prepared, QFormat, Quantized, QuantizedError};
 pub use float::Float;
 pub use format::{Format, Number};
+pub use integer::{Integer, Saturated, quantize};
 pub use modify::{Alibi, Allowed, Bias, Mask, Modify, Query, RealKeys, Window};
 pub use observer::{Observer, Scores};
 pub use score::Score;

@@ -4,9 +4,12 @@ use core::fmt;
 use core::ops::Range;
 
 /// A borrowed row-major matrix, (rows, columns).
+///
+/// Its rows lie in one piece of memory, or in two, as a ring holds them: first those of `head`.
 #[derive(Debug)]
 pub struct View<'a, N> {
-    values: &'a [N],
+    head: &'a [N],
+    tail: &'a [N],
     rows: usize,
     columns: usize,
 }
@@ -27,7 +30,8 @@ impl<'a, N> View<'a, N> {
     pub const fn new(values: &'a [N], rows: usize, columns: usize) -> Result<Self, ShapeError> {
         match rows.checked_mul(columns) {
             Some(len) if len == values.len() => Ok(Self {
-                values,
+                head: values,
+                tail: &[],
                 rows,
                 columns,
             }),
@@ -36,6 +40,16 @@ impl<'a, N> View<'a, N> {
                 rows,
                 columns,
             }),
+        }
+    }
+
+    /// Sees the rows of `head` and then those of `tail` as one matrix.
+    pub const fn in_two_pieces<const C: usize>(head: &'a [[N; C]], tail: &'a [[N; C]]) -> Self {
+        Self {
+            head: head.as_flattened(),
+            tail: tail.as_flattened(),
+            rows: head.len() + tail.len(),
+            columns: C,
         }
     }
 
@@ -49,16 +63,16 @@ impl<'a, N> View<'a, N> {
         self.columns
     }
 
-    /// All values, row after row.
-    pub const fn values(&self) -> &'a [N] {
-        self.values
-    }
-
     /// Row `i`, empty if there is none.
     pub fn row(&self, i: usize) -> &'a [N] {
         let start = i.saturating_mul(self.columns);
-        self.values
-            .get(start..start.saturating_add(self.columns))
+        let end = start.saturating_add(self.columns);
+        if let Some(row) = self.head.get(start..end) {
+            return row;
+        }
+        let before = self.head.len();
+        self.tail
+            .get(start.saturating_sub(before)..end.saturating_sub(before))
             .unwrap_or_default()
     }
 
@@ -73,20 +87,27 @@ impl<'a, N> View<'a, N> {
     pub fn rows_between(&self, rows: Range<usize>) -> Self {
         let end = rows.end.min(self.rows);
         let start = rows.start.min(end);
+        let (from, to) = (start * self.columns, end * self.columns);
+        let before = self.head.len();
         Self {
-            values: self
-                .values
-                .get(start * self.columns..end * self.columns)
+            head: self
+                .head
+                .get(from.min(before)..to.min(before))
+                .unwrap_or_default(),
+            tail: self
+                .tail
+                .get(from.saturating_sub(before)..to.saturating_sub(before))
                 .unwrap_or_default(),
             rows: end - start,
             columns: self.columns,
         }
     }
 
-    /// The same rows and columns over other `values`, which are as many.
-    pub(crate) fn map<M>(&self, values: impl FnOnce(&'a [N]) -> &'a [M]) -> View<'a, M> {
+    /// The same rows and columns over other numbers, as many in each piece.
+    pub(crate) fn map<M>(&self, piece: impl Fn(&'a [N]) -> &'a [M]) -> View<'a, M> {
         View {
-            values: values(self.values),
+            head: piece(self.head),
+            tail: piece(self.tail),
             rows: self.rows,
             columns: self.columns,
         }
@@ -101,11 +122,7 @@ impl<'a, N, const R: usize, const C: usize> From<&'a [[N; C]; R]> for View<'a, N
 
 impl<'a, N, const C: usize> From<&'a [[N; C]]> for View<'a, N> {
     fn from(rows: &'a [[N; C]]) -> Self {
-        Self {
-            values: rows.as_flattened(),
-            rows: rows.len(),
-            columns: C,
-        }
+        Self::in_two_pieces(rows, &[])
     }
 }
 

@@ -1,6 +1,10 @@
 //! What the tests of the kernel share: random problems, a way to run them, and two oracles.
 
-use kqv::{Attention, Format, Modify, Observer, Qkv, Query, Score, Scores, View, attend_view};
+use fastrand::Rng;
+use kqv::{
+    Attention, Format, Integer, Mask, Modify, Observer, Qkv, Quantized, Query, Score, Scores, View,
+    attend_view, quantize,
+};
 
 /// Q (T, D), K (S, D) and V (S, E), row-major.
 #[derive(Clone, Debug)]
@@ -263,3 +267,45 @@ impl<F: Format> Observer<F> for Recorder<F> {
         self.output.extend(output.iter().map(real));
     }
 }
+
+/// Random problems of every shape up to 40 in each size, with both masks.
+pub(crate) fn random_problems(seed: u64) -> impl Iterator<Item = (Problem<f32>, Attention)> {
+    let mut rng = Rng::with_seed(seed);
+    (0..300).map(move |_| {
+        let shape = [(); 4].map(|()| rng.usize(0..=40));
+        let problem = Problem::new(shape, || 8.0 * rng.f32() - 4.0);
+        let mask = [Mask::None, Mask::Causal][rng.usize(0..2)];
+        let attention = Attention {
+            mask,
+            offset: rng.usize(0..4),
+            ..Attention::FULL
+        };
+        (problem, attention)
+    })
+}
+
+/// The problem as integers with `fraction_bits` in each matrix.
+pub(crate) fn integers<I: Integer>(
+    problem: &Problem<f32>,
+    fraction_bits: i32,
+) -> (Problem<I>, Quantized<I>) {
+    let scale = libm::scalbn(1.0, -fraction_bits);
+    let integers = problem.map(|x| quantize(x.into(), scale).unwrap_or_else(|beyond| beyond.end));
+    let [q, k, v] = [fraction_bits; 3];
+    let format = Quantized::from_fraction_bits(q, k, v);
+    (integers, format.expect("in range"))
+}
+
+/// Holds the generic function `law` up against one problem in every format.
+macro_rules! in_every_format {
+    ($problem:expr, $law:ident) => {{
+        let problem = &$problem;
+        $law(problem, kqv::Float::<f32>::FORMAT);
+        $law(&problem.map(f64::from), kqv::Float::<f64>::FORMAT);
+        let (narrow, format) = integers::<i16>(problem, 12);
+        $law(&narrow, format);
+        let (narrow, format) = integers::<i8>(problem, 5);
+        $law(&narrow, format);
+    }};
+}
+pub(crate) use in_every_format;

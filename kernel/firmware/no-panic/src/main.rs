@@ -1,0 +1,116 @@
+//! Links only if no entry point of the kernel can reach a panic: its panic handler calls a function that nobody defines.
+//!
+//! All data go through `black_box`, so the compiler knows nothing of them but their types.
+#![no_std]
+#![no_main]
+#![expect(
+    unsafe_code,
+    reason = "an entry point and an undefined symbol cannot be had otherwise"
+)]
+
+use core::hint::black_box;
+use core::panic::PanicInfo;
+
+use fixed::types::{I3F5, I4F12};
+use kqv::{
+    Alibi, Allowed, Attention, Bias, Bits, Digest, Float, Format, Integer, KvCache, Mask, Number,
+    Qkv, Quantized, RealKeys, Scale, Softcap, View, Window, attend, attend_view, quantize,
+    self_check,
+};
+
+unsafe extern "C" {
+    /// Defined nowhere: whoever can reach it does not link.
+    fn kqv_can_panic() -> !;
+}
+
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    // SAFETY: never called, as then this program would not exist.
+    unsafe { kqv_can_panic() }
+}
+
+/// Where a program starts that has no start-up code.
+// SAFETY: no other symbol of this program has the name.
+#[unsafe(no_mangle)]
+pub extern "C" fn _start() -> ! {
+    arrays::<f32>(0.0);
+    arrays::<f64>(0.0);
+    arrays::<I4F12>(I4F12::ZERO);
+    arrays::<I3F5>(I3F5::ZERO);
+    views(Float::<f32>::FORMAT, &[]);
+    views(Float::<f64>::FORMAT, &[]);
+    integers::<i16>();
+    integers::<i8>();
+    black_box(self_check());
+    loop {}
+}
+
+/// The entry points for arrays, and the cache.
+fn arrays<N: Number<Format: Format<Element: Bits, Cell: Bits, Sum: Bits>>>(zero: N) {
+    let q = black_box([[zero; 8]; 6]);
+    let k = black_box([[zero; 8]; 7]);
+    let v = black_box([[zero; 3]; 7]);
+    for attention in [Attention::FULL, Attention::CAUSAL] {
+        black_box(attend(&q, &k, &v, black_box(attention), ()));
+    }
+    let mut cache = KvCache::<N, 8, 3, 5>::new();
+    let mut digest = Digest::new();
+    for (key, value) in k.iter().zip(&v) {
+        black_box(cache.push(key, value).is_ok());
+        cache.slide(key, value);
+        black_box(cache.attend(&q, Attention::CAUSAL, &mut digest));
+    }
+    cache.clear();
+    black_box((digest.value(), cache.len()));
+}
+
+/// The entry points for run-time shapes, in every kind of attention.
+fn views<F: Format>(format: F, numbers: &[F::Element]) {
+    let numbers = black_box(numbers);
+    let view = || View::new(numbers, black_box(3), black_box(5)).ok();
+    let (Some(q), Some(k), Some(v)) = (view(), view(), view()) else {
+        return;
+    };
+    let Ok(qkv) = Qkv::new(q, k, v) else {
+        return;
+    };
+    let (allowed, bias) = (black_box([[true; 5]; 3]), black_box([[0.0_f32; 5]; 3]));
+    let window = Window {
+        left: black_box(None),
+        right: black_box(Some(2)),
+    };
+    let mask = (
+        (black_box(Mask::Causal), window),
+        (
+            RealKeys(black_box(4)),
+            (
+                Allowed(View::from(&allowed)),
+                (
+                    Bias(View::from(&bias)),
+                    Alibi::of_head(black_box(1), black_box(8)),
+                ),
+            ),
+        ),
+    );
+    let attention = Attention {
+        scale: Scale::new(black_box(0.5)).unwrap_or_default(),
+        softcap: Softcap::new(black_box(9.0)).unwrap_or_default(),
+        offset: black_box(2),
+        ..Attention::of(mask)
+    };
+    let mut scratch = black_box([F::ZERO_CELL; 9]);
+    let mut output = black_box([F::ZERO; 9]);
+    let done = attend_view(format, qkv, attention, &mut scratch, &mut output, ());
+    black_box((done.is_ok(), output));
+}
+
+/// The entry points for integers with run-time scales.
+fn integers<I: Integer + Default>() {
+    let element = quantize::<I>(black_box(0.7), black_box(0.1)).unwrap_or_else(|beyond| beyond.end);
+    let numbers = black_box([element; 15]);
+    let scaled = Quantized::<I>::new(black_box(0.1), black_box(0.2), black_box(0.3));
+    let shifted = Quantized::<I>::from_fraction_bits(black_box(4), black_box(5), black_box(6));
+    for format in scaled.into_iter().chain(shifted) {
+        views(format, &numbers);
+    }
+}
