@@ -42,7 +42,7 @@ pub struct AttendOptions {
     #[arg(long, value_name = "FILE")]
     pub(super) q: ArrayFile,
 
-    /// Keys: (…, S, D), with as many heads, or fewer, each for as many of those
+    /// Keys: (…, S, D), with as many heads, or a divisor of them (grouped queries)
     #[arg(long, value_name = "FILE")]
     pub(super) k: ArrayFile,
 
