@@ -15,6 +15,8 @@ pub mod compare;
 pub mod detail;
 /// The system's open dialog.
 pub mod dialog;
+/// Without a window: `kqv attend`.
+pub mod headless;
 /// Undo and redo.
 pub mod history;
 /// Shortcuts.

@@ -3,16 +3,20 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use eframe::egui::{ViewportBuilder, vec2};
 use kqv_gui::App;
+use kqv_gui::headless::{AttendOptions, attend};
 
 /// Look at the Q, K and V of an attention head, and at what every number format makes of them.
 ///
 /// Without a file it shows a real head of a real model, in which "it" looks at "animal".
 #[derive(Parser)]
-#[command(version, name = "kqv")]
+#[command(version, name = "kqv", args_conflicts_with_subcommands = true)]
 struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+
     /// One .safetensors file with the tensors q, k and v; or a .npy or .csv file called q, k or v,
     /// with the other two beside it; or all three
     #[arg(value_name = "FILE")]
@@ -21,6 +25,11 @@ struct Arguments {
     /// The size of the window when it opens, in points
     #[arg(long, value_name = "WIDTHxHEIGHT", default_value = "1600x1000", value_parser = size)]
     size: [f32; 2],
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Attend(AttendOptions),
 }
 
 /// `1280x720`.
@@ -40,7 +49,14 @@ fn size(text: &str) -> Result<[f32; 2], String> {
 }
 
 fn main() -> ExitCode {
-    let Arguments { files, size } = Arguments::parse();
+    let Arguments {
+        command,
+        files,
+        size,
+    } = Arguments::parse();
+    if let Some(Command::Attend(options)) = command {
+        return attend(&options).map_or_else(|error| error.report(), |()| ExitCode::SUCCESS);
+    }
     let [width, height] = size;
     let options = eframe::NativeOptions {
         viewport: ViewportBuilder::default()
