@@ -151,9 +151,7 @@ fn in_order<N, const C: usize>(ring: &[[N; C]], oldest: usize) -> View<'_, N> {
     View::in_two_pieces(older, newer)
 }
 
-impl<N: Copy, const D: usize, const E: usize, const CAP: usize> Default
-    for KvCache<N, D, E, CAP>
-{
+impl<N: Copy, const D: usize, const E: usize, const CAP: usize> Default for KvCache<N, D, E, CAP> {
     fn default() -> Self {
         Self::new()
     }

@@ -51,6 +51,16 @@ use crate::position::{Rotary, RotaryError, Rotate};
 /// # let _ = decode;
 /// # Ok::<(), kqv::CacheFull>(())
 /// ```
+///
+/// Query heads that cannot share the KV heads evenly do not compile:
+/// ```compile_fail
+/// # use kqv::{Attention, Merge, MultiHead, Split};
+/// let (q, k) = ([[[1.0]]; 3], [[[1.0]]; 2]); // three over two
+/// let layer: MultiHead<f32, 1, 3, 2, 1, 1> =
+///     MultiHead::new(Split::new(&q), Split::new(&k), Split::new(&k), Merge::new(&[[[1.0]; 3]]));
+/// layer.step(&[1.0], &mut layer.past::<1>(), Attention::CAUSAL, [(); 3])?;
+/// # Ok::<(), kqv::CacheFull>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct MultiHead<
     'w,
@@ -164,12 +174,12 @@ where
 
     /// T tokens at once, (T, X): prefill, a chunk of it, or a whole text for an encoder.
     ///
-    /// Their keys and values join `past`; then each of the T queries looks at all of it, as `attention`
-    /// lets it. `attention.offset` is not used: the past knows how many tokens came before. In a
+    /// Their keys and values join `past`; then each of the T queries looks at all of it, as
+    /// `attention` lets it. `attention.offset` is not used: the past knows what came before. In a
     /// mask that is a table, the rows are those of these T queries.
     ///
-    /// With a mask that is causal, the same tokens in any chunks give the same bits. Observer `h` sees
-    /// query head `h`; hand over `observers.each_mut()` to keep what was seen.
+    /// With a mask that is causal, the same tokens in any chunks give the same bits. Observer `h`
+    /// sees query head `h`; hand over `observers.each_mut()` to keep what was seen.
     ///
     /// On the stack: T·(D + H·E + X) elements, T·D sines and cosines, and one row of `CAP` scores.
     ///
@@ -182,57 +192,13 @@ where
         attention: Attention<M>,
         observers: [O; H],
     ) -> Result<[[A::Element; X]; T], CacheFull> {
-        const {
-            assert!(
-                G > 0 && H.is_multiple_of(G),
-                "every KV head needs as many query heads"
-            );
-        }
-        let offset = past.len();
-        if T > CAP - offset {
+        if T > CAP.saturating_sub(past.len()) {
             return Err(CacheFull { capacity: CAP });
         }
-        let attention = Attention {
-            offset,
-            ..attention
-        };
-        let format = A::format(
-            self.query.rescale(),
-            self.key.rescale(),
-            self.value.rescale(),
-        );
-        let turns = self.turns::<T>(offset);
-
-        let mut joined = [[[A::Format::ZERO; E]; T]; H];
-        let mut heads = self.query.heads().zip(&mut joined).zip(observers);
-        let kv_heads = self.key.heads().zip(self.value.heads());
-        for ((key, value), cache) in kv_heads.zip(&mut past.caches) {
-            for (token, turns) in tokens.iter().zip(&turns) {
-                let k = self.turned(key.apply(token), turns);
-                cache.push(&k, &value.apply(token))?;
-            }
-            for ((query, output), observer) in heads.by_ref().take(H / G) {
-                let mut q = [[A::Format::ZERO; D]; T];
-                for (q, (token, turns)) in q.iter_mut().zip(tokens.iter().zip(&turns)) {
-                    *q = self.turned(query.apply(token), turns);
-                }
-                *output = cache.attend_in(format, &q, attention, observer);
-            }
-        }
-
-        let mut outputs = [[A::Format::ZERO; X]; T];
-        let mut rows = joined.each_ref().map(|rows| rows.iter());
-        let nothing = [A::Format::ZERO; E];
-        for output in &mut outputs {
-            let row = rows.each_mut().map(|rows| rows.next().unwrap_or(&nothing));
-            *output = self.output.apply(row);
-        }
-        Ok(outputs)
+        Ok(self.run(tokens, past, attention, observers))
     }
 
-    /// One more token, (X): decode.
-    ///
-    /// [`forward`](Self::forward) of this token alone.
+    /// One more token, (X): decode. [`forward`](Self::forward) of this token alone.
     ///
     /// # Errors
     /// [`CacheFull`] if `past` has no room for it; nothing is changed then.
@@ -247,13 +213,82 @@ where
         Ok(output)
     }
 
+    /// One more token, (X), in the place of the oldest if `past` is full: decode without end.
+    ///
+    /// The bits are those of all tokens at once under `Window::last(CAP)`; rotary positions go on
+    /// counting.
+    pub fn slide<M: Modify, O: Observer<A::Format>, const CAP: usize>(
+        &self,
+        token: &[A::Element; X],
+        past: &mut Past<A::Element, G, D, E, CAP>,
+        attention: Attention<M>,
+        observers: [O; H],
+    ) -> [A::Element; X] {
+        let [output] = self.run(from_ref(token), past, attention, observers);
+        output
+    }
+
+    /// T tokens for which there is room, or one that takes the place of the oldest.
+    fn run<M: Modify, O: Observer<A::Format>, const T: usize, const CAP: usize>(
+        &self,
+        tokens: &[[A::Element; X]; T],
+        past: &mut Past<A::Element, G, D, E, CAP>,
+        attention: Attention<M>,
+        observers: [O; H],
+    ) -> [[A::Element; X]; T] {
+        const {
+            assert!(
+                G > 0 && H.is_multiple_of(G),
+                "every KV head needs as many query heads"
+            );
+        }
+        let [q, k, v] = [
+            self.query.rescale(),
+            self.key.rescale(),
+            self.value.rescale(),
+        ];
+        let format = A::format(q, k, v);
+        let turns = self.turns::<T>(past.position);
+        past.position = past.position.wrapping_add(T);
+
+        let mut joined = [[[A::Format::ZERO; E]; T]; H];
+        let mut heads = self.query.heads().zip(&mut joined).zip(observers);
+        let kv_heads = self.key.heads().zip(self.value.heads());
+        for ((key, value), cache) in kv_heads.zip(&mut past.caches) {
+            for (token, turns) in tokens.iter().zip(&turns) {
+                let k = self.turned(key.apply(token), turns);
+                cache.slide(&k, &value.apply(token));
+            }
+            for ((query, output), observer) in heads.by_ref().take(H / G) {
+                let mut q = [[A::Format::ZERO; D]; T];
+                for (q, (token, turns)) in q.iter_mut().zip(tokens.iter().zip(&turns)) {
+                    *q = self.turned(query.apply(token), turns);
+                }
+                *output = cache.attend_in(format, &q, attention, observer);
+            }
+        }
+        self.join(&joined)
+    }
+
+    /// The last projection: heads (H, T, E), tokens (T, X).
+    fn join<const T: usize>(&self, heads: &[[[A::Element; E]; T]; H]) -> [[A::Element; X]; T] {
+        let mut outputs = [[A::Format::ZERO; X]; T];
+        let mut rows = heads.each_ref().map(|rows| rows.iter());
+        let nothing = [A::Format::ZERO; E];
+        for output in &mut outputs {
+            let row = rows.each_mut().map(|rows| rows.next().unwrap_or(&nothing));
+            *output = self.output.apply(row);
+        }
+        outputs
+    }
+
     /// Sine and cosine of every pair for T positions, worked out once for all heads.
     fn turns<const T: usize>(&self, position: usize) -> [[Turn<A>; D]; T] {
         let [_, zero] = A::Element::NO_TURN;
         let mut turns = [[zero; D]; T];
         if let Some(rotary) = self.rotary {
-            for (turns, position) in turns.iter_mut().zip(position..) {
-                rotary.fill::<A::Element>(turns, position);
+            for (at, turns) in turns.iter_mut().enumerate() {
+                rotary.fill::<A::Element>(turns, position.wrapping_add(at));
             }
         }
         turns
@@ -274,6 +309,7 @@ type Turn<A> = <<A as Arithmetic>::Element as Rotate>::Turn;
 #[derive(Clone, Debug)]
 pub struct Past<N, const G: usize, const D: usize, const E: usize, const CAP: usize> {
     caches: [KvCache<N, D, E, CAP>; G],
+    position: usize,
 }
 
 impl<N: Copy, const G: usize, const D: usize, const E: usize, const CAP: usize>
@@ -283,21 +319,28 @@ impl<N: Copy, const G: usize, const D: usize, const E: usize, const CAP: usize>
     pub const fn new() -> Self {
         Self {
             caches: [const { KvCache::new() }; G],
+            position: 0,
         }
     }
 
-    /// How many tokens there were: the position of the next.
+    /// The position of the next token: how many there were, forgotten ones included.
+    pub const fn position(&self) -> usize {
+        self.position
+    }
+
+    /// How many tokens it holds, at most `CAP`.
     pub fn len(&self) -> usize {
         self.caches.first().map_or(0, KvCache::len)
     }
 
-    /// Whether there was no token yet.
+    /// Whether it holds no token.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Forgets every token.
+    /// Forgets every token; the next has position zero.
     pub fn clear(&mut self) {
+        self.position = 0;
         self.caches.iter_mut().for_each(KvCache::clear);
     }
 

@@ -1,8 +1,12 @@
 //! How far every format is from the exact result: f64 of the same inputs, rounded once.
 
+use crate::layer::{
+    I8, I16, MIXED, Scales, UNWATCHED, Weights, array, i8_weights, i16_weights, mixed_weights,
+    turning,
+};
 use crate::support::{Exact, Problem};
 use fastrand::Rng;
-use kqv::{Attention, Float, Integer, Quantized, Scale};
+use kqv::{Arithmetic, Attention, Float, Integer, Pairing, Quantized, Rescale, Rotary, Scale};
 
 /// Errors in units of the last place of the output.
 #[derive(Debug, Default)]
@@ -44,12 +48,15 @@ impl Errors {
             .into_iter()
             .zip(Exact::of(&widened, attention).output)
         {
-            let error = (real(y) - exact).abs();
-            self.worst = self.worst.max(error);
-            self.squares += error * error;
-            self.not_nearest += usize::from(error > 0.5);
-            self.count += 1;
+            self.note((real(y) - exact).abs());
         }
+    }
+
+    fn note(&mut self, error: f64) {
+        self.worst = self.worst.max(error);
+        self.squares += error * error;
+        self.not_nearest += usize::from(error > 0.5);
+        self.count += 1;
     }
 }
 
@@ -126,4 +133,49 @@ fn f32_is_within_1_7e_7_of_the_exact_result() {
         }
     }
     assert!(worst < 1.7e-7, "{worst}");
+}
+
+/// 300 rotary layers of integers against layers of f64 with the numbers that their integers stand for.
+fn layers<A>(
+    seed: u64,
+    weights: impl Fn(&mut Rng) -> Weights<A>,
+    scales: Scales,
+    mut token: impl FnMut() -> A::Element,
+) -> Errors
+where
+    A: Arithmetic<Rescale = Rescale, Element: Integer, Weight: Into<f64>, Bias: Into<i64>>,
+{
+    let mut rng = Rng::with_seed(seed);
+    let mut errors = Errors::default();
+    let rotary = Rotary::new(4, Pairing::Halves).ok();
+    for _ in 0..300 {
+        let integers = weights(&mut rng);
+        let reals = integers.reals(scales);
+        let layer = turning(integers.quantized(scales), rotary);
+        let exact = turning(reals.layer(), rotary);
+        let (mut past, mut exact_past) = (layer.past::<10>(), exact.past::<10>());
+        for _ in 0..10 {
+            let token: [A::Element; 6] = array(&mut token);
+            let exact_token = token.map(|x| real(x) * scales.x);
+            let y = layer.slide(&token, &mut past, Attention::CAUSAL, UNWATCHED);
+            let exact = exact.slide(&exact_token, &mut exact_past, Attention::CAUSAL, UNWATCHED);
+            for (y, exact) in y.into_iter().zip(exact) {
+                errors.note((real(y) - exact / scales.y).abs());
+            }
+        }
+    }
+    errors
+}
+
+/// Four roundings lie before the last: of Q, K and V, and of the mixed values.
+#[test]
+fn integer_layers_are_within_3_6_units_of_the_layer_in_f64() {
+    let mut rng = Rng::with_seed(19);
+    for errors in [
+        layers(20, i8_weights, I8, || rng.i8(..)),
+        layers(21, i16_weights, I16, || rng.i16(..)),
+        layers(22, mixed_weights, MIXED, || rng.i16(..)),
+    ] {
+        assert!(errors.worst < 3.6 && errors.rms() < 0.66, "{errors:?}");
+    }
 }

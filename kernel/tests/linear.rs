@@ -14,6 +14,10 @@ fn naive(weights: &[f32], bias: Option<f32>, x: &[f32]) -> f32 {
     bias.map_or(y, |bias| y + bias)
 }
 
+/// The widest row of i8, and the lowest.
+static LOW: [[i8; 65_536]; 1] = [[-128; 65_536]; 1];
+static ZEROS: [i8; 65_536] = [0; 65_536];
+
 fn rescale(x: f64, weight: f64, y: f64) -> Rescale {
     Rescale::new(x, weight, y).expect("positive")
 }
@@ -157,11 +161,10 @@ fn what_lies_beyond_the_range_becomes_its_end() {
     check(i64::MIN, -128, -32_768);
 
     // Sums at the end of what was proven, and a bias at the end of i32 and i64.
-    static LOW: [[i8; 65_536]; 1] = [[-128; 65_536]; 1];
     let linear = Linear::<i8, 65_536, 1>::quantized(&LOW, rescale(1.0, 0.5_f64.powi(24), 1.0));
     assert_eq!(linear.apply(&LOW[0]), [64]); // 2^30 / 2^24
     let linear = linear.with_bias(&[i32::MAX]);
-    assert_eq!(linear.apply(&[0; 65_536]), [127]);
+    assert_eq!(linear.apply(&ZEROS), [127]);
     assert_eq!(linear.apply(&LOW[0]), [127]);
 
     let weights = [[i16::MIN; 512]];

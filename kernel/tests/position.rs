@@ -101,8 +101,8 @@ fn for_every_rotary(seed: u64, mut law: impl FnMut(Rotary, Pairing, f64, usize, 
             for base in [10_000.0, 500_000.0, 2.5] {
                 for position in [0, 1, 31, 2_047, 100_000] {
                     let row: Vec<f64> = (0..columns).map(|_| 2.0 * rng.f64() - 1.0).collect();
-                    let rotary = Rotary::new(width, pairing).unwrap();
-                    let rotary = rotary.with_base(base).unwrap();
+                    let rotary = Rotary::new(width, pairing).expect("even");
+                    let rotary = rotary.with_base(base).expect("positive");
                     law(rotary, pairing, base, position, &row);
                 }
             }
