@@ -2,7 +2,7 @@
 //!
 //! **Floats** are defined by the naive loop, multiply then add, no fused operation:
 //! `y = ((((0 + w0 x0) + w1 x1) + …) + w x) + b`. The bias is added last; where there is none,
-//! nothing is added. In [`Merge`] the columns are those of head 0, then those of head 1, and so on.
+//! nothing is added. In [`Merge`](crate::Merge) the columns are those of head 0, then those of head 1, and so on.
 //!
 //! **Integers** are exact sums with one rounding. The bias is in units of the sum, that is of
 //! `x_scale · weight_scale`, as in `TFLite`: i32 for i8, i64 for i16. [`Rescale`] takes the sum to the
@@ -182,6 +182,16 @@ fn quantized<I: Integer>(q: Rescale, k: Rescale, v: Rescale) -> Quantized<I> {
 /// Takes an exact sum of integer products to the units of the output, with one rounding.
 ///
 /// The factor `x_scale · weight_scale / y_scale` is held with 31 bits of mantissa.
+///
+/// ```
+/// use kqv::{Linear, Rescale};
+///
+/// static W: [[i8; 2]; 1] = [[64, -128]]; // 0.5 and −1
+/// let rescale = Rescale::new(1.0 / 16.0, 1.0 / 128.0, 1.0 / 32.0)?;
+/// let linear = Linear::<i8, 2, 1>::quantized(&W, rescale);
+/// assert_eq!(linear.apply(&[32, 8]), [16]); // 0.5 · 2 − 1 · 0.5 = 0.5
+/// # Ok::<(), kqv::QuantizedError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rescale {
     multiplier: Multiplier,

@@ -77,12 +77,7 @@ impl<I> Quantized<I> {
             }
             tensor += 1;
         }
-        Ok(Self {
-            q_scale,
-            k_scale,
-            v_scale,
-            integer: PhantomData,
-        })
+        Ok(Self::of(q_scale, k_scale, v_scale))
     }
 
     /// Integers of Q, K and V with scales 2⁻ᵇ, where `b` is the number of fraction bits.
@@ -261,12 +256,7 @@ impl<N: Fixed<Bits: Integer>> QFormat<N> {
     /// The same format with its scales at run time: same integers, same bits.
     pub fn quantized(self) -> Quantized<N::Bits> {
         let scale = libm::scalbn(1.0, -N::FRAC_NBITS.cast_signed());
-        Quantized {
-            q_scale: scale,
-            k_scale: scale,
-            v_scale: scale,
-            integer: PhantomData,
-        }
+        Quantized::of(scale, scale, scale)
     }
 }
 

@@ -239,7 +239,7 @@ where
         const {
             assert!(
                 G > 0 && H.is_multiple_of(G),
-                "every KV head needs as many query heads"
+                "every KV head must serve the same number of query heads"
             );
         }
         let [q, k, v] = [

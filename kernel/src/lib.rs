@@ -29,6 +29,9 @@
 //! assert!(output[0][0].abs_diff(I4F12::from_num(2.591)) < 0.001);
 //! ```
 //!
+//! Around attention, [`MultiHead`] is a whole layer whose weights can lie in flash: projections
+//! ([`Split`], [`Merge`]), rotary positions ([`Rotary`]), grouped queries, prefill and decode.
+//!
 //! An [`Observer`] sees every stage of every query, and changes no bit by looking.
 //!
 //! Read the modules in the order below.

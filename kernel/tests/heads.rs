@@ -4,12 +4,12 @@ use std::fmt::Debug;
 
 use fastrand::Rng;
 use kqv::{
-    Alibi, Arithmetic, Attention, CacheFull, Float, KvCache, Mask, Merge, Modify, MultiHead,
-    Pairing, Quantized, Rescale, Rotary, Softcap, Split, Window, attend,
+    Alibi, Arithmetic, Attention, Bits, CacheFull, Digest, Float, KvCache, Mask, Merge, Modify,
+    MultiHead, Pairing, Quantized, Rescale, Rotary, Softcap, Split, W8A16, Window, attend,
 };
 
 use crate::layer::{
-    I8, I16, Layer, MIXED, UNWATCHED, array, float_weights, i8_weights, i16_weights,
+    I8, I16, Layer, MIXED, UNWATCHED, Weights, array, float_weights, i8_weights, i16_weights,
     in_every_arithmetic, mixed_weights, turning,
 };
 use crate::support::{Problem, Recorder, bits, naive};
@@ -335,3 +335,56 @@ fn a_layer_narrower_than_its_rotary_positions_is_refused() {
     let sentence = "A row has 4 columns: turning its first 6 needs as many";
     assert_eq!(refused.err().expect("refused").to_string(), sentence);
 }
+
+#[test]
+fn the_bits_of_layers_are_pinned() {
+    fn digest<A>(layer: Layer<'_, A>, mut number: impl FnMut() -> A::Element) -> u64
+    where
+        A: Arithmetic<Element: Bits>,
+    {
+        let rotary = Rotary::new(4, Pairing::Halves).ok();
+        let tokens: [_; 5] = array(|| array(&mut number));
+        let (layer, mut digest) = (turning(layer, rotary), Digest::new());
+        let mut past = layer.past::<4>();
+        for token in &tokens {
+            let output = layer.slide(token, &mut past, Attention::CAUSAL, UNWATCHED);
+            digest.write(&output);
+        }
+        digest.value()
+    }
+    let mut state = 1_u64;
+    let mut byte = || {
+        state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+        state.to_be_bytes()[0].cast_signed()
+    };
+    let mut other = 1_i8;
+    let mut bias = || {
+        other = other.wrapping_mul(5).wrapping_add(3);
+        other
+    };
+    let unit = |byte: i8| f32::from(byte) / 128.0;
+
+    let weights = Weights::<f32>::new(|| unit(byte()), || unit(bias()));
+    let f32_digest = digest(weights.layer(), || unit(byte()));
+    let weights = Weights::<f64>::new(|| unit(byte()).into(), || unit(bias()).into());
+    let f64_digest = digest(weights.layer(), || unit(byte()).into());
+    let weights = Weights::<i8>::new(&mut byte, || 16 * i32::from(bias()));
+    let i8_digest = digest(weights.quantized(I8), &mut byte);
+    let wide = |byte: i8| 251 * i16::from(byte);
+    let weights = Weights::<i16>::new(|| wide(byte()), || 1_000_000 * i64::from(bias()));
+    let i16_digest = digest(weights.quantized(I16), || wide(byte()));
+    let weights = Weights::<W8A16>::new(&mut byte, || 4_000 * i64::from(bias()));
+    let mixed_digest = digest(weights.quantized(MIXED), || wide(byte()));
+
+    let digests = [f32_digest, f64_digest, i8_digest, i16_digest, mixed_digest];
+    assert_eq!(digests, PINNED, "{digests:#x?}");
+}
+
+/// f32, f64, i8, i16, 16x8: a change is a breaking change.
+const PINNED: [u64; 5] = [
+    0x6d68_2476_91d5_7bda,
+    0xcf30_0eb2_f5bb_66ca,
+    0x3094_47a4_dccb_b0c1,
+    0x4e43_c0e4_1f14_28fe,
+    0xefc8_73b0_ab5b_d416,
+];

@@ -13,9 +13,9 @@ use core::panic::PanicInfo;
 
 use fixed::types::{I3F5, I4F12};
 use kqv::{
-    Alibi, Allowed, Attention, Bias, Bits, Digest, Float, Format, Integer, KvCache, Mask, Number,
-    Qkv, Quantized, RealKeys, Scale, Softcap, View, Window, attend, attend_view, quantize,
-    self_check,
+    Alibi, Allowed, Arithmetic, Attention, Bias, Bits, Digest, Float, Format, Integer, KvCache,
+    Mask, Merge, MultiHead, Number, Pairing, Qkv, Quantized, RealKeys, Rescale, Rotary, Scale,
+    Sinusoidal, Softcap, Split, View, W8A16, Window, attend, attend_view, quantize, self_check,
 };
 
 unsafe extern "C" {
@@ -41,6 +41,11 @@ pub extern "C" fn _start() -> ! {
     views(Float::<f64>::FORMAT, &[]);
     integers::<i16>();
     integers::<i8>();
+    float_layer::<f32>(0.0);
+    float_layer::<f64>(0.0);
+    integer_layer::<i16>(0, 0);
+    integer_layer::<i8>(0, 0);
+    integer_layer::<W8A16>(0, 0);
     black_box(self_check());
     loop {}
 }
@@ -112,5 +117,78 @@ fn integers<I: Integer + Default>() {
     let shifted = Quantized::<I>::from_fraction_bits(black_box(4), black_box(5), black_box(6));
     for format in scaled.into_iter().chain(shifted) {
         views(format, &numbers);
+    }
+}
+
+/// Six columns, four query heads over two KV heads, D = 4, E = 3.
+type Layer<'w, A> = MultiHead<'w, A, 6, 4, 2, 4, 3>;
+
+/// The entry points of a layer of floats.
+fn float_layer<A: Arithmetic<Rescale = (), Bias = A>>(zero: A::Weight) {
+    let (q, k) = black_box(([[[zero; 6]; 4]; 4], [[[zero; 6]; 4]; 2]));
+    let (v, o) = black_box(([[[zero; 6]; 3]; 2], [[[zero; 3]; 4]; 6]));
+    let (q, k) = (Split::new(&q), Split::new(&k));
+    layer::<A>(MultiHead::new(q, k, Split::new(&v), Merge::new(&o)));
+
+    let mut token = black_box([0.0_f32; 5]);
+    Sinusoidal::Halves.add(&mut token, black_box(7));
+    Sinusoidal::Interleaved.add(&mut token, black_box(8));
+    black_box(token);
+}
+
+/// The entry points of a layer of integers.
+fn integer_layer<A>(weight: A::Weight, bias: A::Bias)
+where
+    A: Arithmetic<Rescale = Rescale, Element: Integer>,
+{
+    let (q, k) = black_box(([[[weight; 6]; 4]; 4], [[[weight; 6]; 4]; 2]));
+    let (v, o) = black_box(([[[weight; 6]; 3]; 2], [[[weight; 3]; 4]; 6]));
+    let (bias, out_bias) = black_box(([[bias; 4]; 4], [bias; 6]));
+    let Ok(rescale) = Rescale::new(black_box(0.1), black_box(0.2), black_box(0.3)) else {
+        return;
+    };
+    let query = Split::quantized(&q, rescale).with_bias(&bias);
+    let (key, value) = (Split::quantized(&k, rescale), Split::quantized(&v, rescale));
+    let output = Merge::quantized(&o, rescale).with_bias(&out_bias);
+    if let Ok(whole) = MultiHead::quantized(query, key, value, output) {
+        layer::<A>(whole);
+    }
+    let mut token = black_box([A::Format::ZERO; 5]);
+    Sinusoidal::Interleaved.add_quantized(&mut token, black_box(7), black_box(0.1));
+    black_box(&token);
+}
+
+/// Prefill, a step, a slide, rotary positions and back.
+fn layer<A: Arithmetic>(layer: Layer<'_, A>) {
+    let zero = A::Format::ZERO;
+    let mut past = layer.past::<5>();
+    for pairing in [Pairing::Adjacent, Pairing::Halves] {
+        let rotary = Rotary::new(black_box(4), black_box(pairing));
+        let rotary = rotary.and_then(|rotary| rotary.with_base(black_box(500.0)));
+        let mut row = black_box([zero; 7]);
+        if let Ok(rotary) = rotary {
+            black_box(rotary.rotate(&mut row, black_box(3)).is_ok());
+            black_box(rotary.rotate_back(&mut row, black_box(3)).is_ok());
+        }
+        let Ok(layer) = rotary.and_then(|rotary| layer.with_rotary(rotary)) else {
+            return;
+        };
+        let tokens = black_box([[zero; 6]; 3]);
+        let attention = black_box(Attention::CAUSAL);
+        for _ in 0..black_box(9) {
+            black_box(
+                layer
+                    .forward(&tokens, &mut past, attention, [(); 4])
+                    .is_ok(),
+            );
+            black_box(
+                layer
+                    .step(&tokens[0], &mut past, attention, [(); 4])
+                    .is_ok(),
+            );
+            black_box(layer.slide(&tokens[1], &mut past, attention, [(); 4]));
+        }
+        black_box((past.len(), past.position()));
+        past.clear();
     }
 }
