@@ -10,6 +10,26 @@ use crate::format::Format;
 /// An observer is handed to [`attend`](crate::attend) **by value**; `()` watches nothing and leaves
 /// the machine code as if there were no observer. To keep what was seen, hand over `&mut observer`.
 /// Watching changes no bit of a result.
+///
+/// ```
+/// use kqv::{Attention, Format, Observer, Scores, attend};
+///
+/// /// Keeps the raw scores of every query in real units, whatever the format.
+/// #[derive(Default)]
+/// struct RawScores(Vec<f64>);
+///
+/// impl<F: Format> Observer<F> for RawScores {
+///     fn raw(&mut self, _: usize, scores: Scores<'_, F>) {
+///         self.0.extend(scores.reals());
+///     }
+/// }
+///
+/// // "Thinking Machines" of The Illustrated Transformer: 112 and 96 over √64.
+/// let mut seen = RawScores::default();
+/// let (q, k, v) = ([[1.0_f32; 64]], [[1.75; 64], [1.5; 64]], [[1.0], [2.0]]);
+/// attend(&q, &k, &v, Attention::FULL, &mut seen);
+/// assert_eq!(seen.0, [14.0, 12.0]);
+/// ```
 pub trait Observer<F: Format> {
     /// Whether anything is watched; `false` also skips the scores that the mask would hide.
     const WATCHES: bool = true;

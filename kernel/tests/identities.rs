@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use fastrand::Rng;
-use kqv::{Attention, Float, Format, Integer, KvCache, Quantized, Scale};
+use kqv::{Attention, Float, Format, Integer, KvCache, Modify, Quantized, Query, Scale, Score};
 
 use crate::support::{Problem, bits, in_every_format, integers, random_problems};
 
@@ -89,6 +89,71 @@ fn integers_do_not_care_about_the_order_of_keys_or_a_shift_of_all_scores() {
     }
 }
 
+/// A sum of `terms` numbers of size up to `size`, in whatever order, is off by at most this in f32.
+#[expect(clippy::cast_precision_loss, reason = "65,536 at most")]
+fn summation(terms: usize, size: f64) -> f64 {
+    terms as f64 * size * f64::from(f32::EPSILON) / 2.0
+}
+
+#[test]
+fn f32_cares_about_the_order_of_keys_no_more_than_its_sums_do() {
+    let mut rng = Rng::with_seed(20);
+    for keys in [2, 17, 128, 512, 4_096] {
+        let problem = Problem::new([2, keys, 8, 3], || 2.0 * rng.f32() - 1.0);
+        let backwards = |rows: &[f32], width| rows.chunks(width).rev().flatten().copied().collect();
+        let reversed = Problem {
+            k: backwards(&problem.k, 8),
+            v: backwards(&problem.v, 3),
+            ..problem.clone()
+        };
+        let format = Float::<f32>::FORMAT;
+        let output = problem.attend(format, Attention::FULL);
+        for (a, b) in reversed
+            .attend(format, Attention::FULL)
+            .into_iter()
+            .zip(output)
+        {
+            let error = (f64::from(a) - f64::from(b)).abs();
+            assert!(error <= summation(keys, 2.0), "{keys} keys: {error}");
+        }
+    }
+}
+
+#[test]
+fn f32_cares_about_a_shift_of_all_scores_no_more_than_their_digits_do() {
+    /// Adds the same to every score.
+    #[derive(Clone, Copy)]
+    struct Shift(f64);
+    impl Modify for Shift {
+        const CHANGES: bool = true;
+        fn change<N: Score>(&self, score: N, _: Query, _: usize) -> Option<N> {
+            Some(score + N::from_real(self.0))
+        }
+    }
+    let mut rng = Rng::with_seed(21);
+    let problem = Problem::new([4, 64, 8, 3], || 2.0 * rng.f32() - 1.0);
+    let format = Float::<f32>::FORMAT;
+    let output = problem.attend(format, Attention::FULL);
+    for shift in [1.0, -100.0, 1000.0] {
+        // Every score is rounded to the digits that `shift` leaves, and e^x is off by that share.
+        let bound = 2.0 * summation(2, shift) + summation(64, 1.0);
+        let shifted = problem.attend(format, Attention::of(Shift(shift)));
+        for (a, b) in shifted.into_iter().zip(&output) {
+            let error = (f64::from(a) - f64::from(*b)).abs();
+            assert!(error <= bound.abs(), "{shift}: {error}");
+        }
+    }
+    // In fixed point the same shift changes no bit.
+    let (problem, format) = integers::<i16>(&problem, 12);
+    let unshifted = problem.attend(format, Attention::of(Shift(0.0)));
+    for shift in [1.0, -100.0, 1000.0] {
+        assert_eq!(
+            problem.attend(format, Attention::of(Shift(shift))),
+            unshifted
+        );
+    }
+}
+
 #[test]
 fn equal_keys_average_the_values_also_on_long_rows() {
     fn law<I: Integer>(keys: usize, value: impl FnMut() -> I) {
@@ -108,6 +173,19 @@ fn equal_keys_average_the_values_also_on_long_rows() {
     for keys in [1, 2, 3, 400, 512, 4_096, 65_536] {
         law::<i16>(keys, || rng.i16(..));
         law::<i8>(keys, || rng.i8(..));
+
+        let problem = Problem::new([1, keys, 1, 1], || 1.0_f32);
+        let problem = Problem {
+            v: problem.v.iter().map(|_| rng.f32()).collect(),
+            ..problem
+        };
+        let output = f64::from(problem.attend(Float::<f32>::FORMAT, Attention::FULL)[0]);
+        #[expect(clippy::cast_precision_loss, reason = "65,536 at most")]
+        let mean = problem.v.iter().copied().map(f64::from).sum::<f64>() / keys as f64;
+        assert!(
+            (output - mean).abs() <= summation(keys + 2, 1.0),
+            "{keys} keys"
+        );
     }
 }
 
