@@ -4,7 +4,10 @@ use std::fmt::Debug;
 
 use fastrand::Rng;
 use fixed::types::{I3F5, I4F12};
-use kqv::{Attention, CacheFull, Float, Format, KvCache, Number, Scale, Window, attend};
+use kqv::{
+    Alibi, Attention, CacheFull, Float, Format, KvCache, Mask, Modify, Number, Scale, Softcap,
+    Window, attend,
+};
 
 use crate::support::{Exact, Problem, bits, in_every_format, integers, naive, random_problems};
 
@@ -36,38 +39,69 @@ fn any_finite_scale_is_taken_zero_and_negative_ones_too() {
     }
 }
 
+/// Every cut into chunks, and every mask that looks back only, in one format.
+fn chunks_have_the_bits_of_the_whole<F: Format<Element: PartialEq + Debug>>(
+    problem: &Problem<F::Element>,
+    format: F,
+) {
+    let window = Window {
+        left: Some(4),
+        right: None,
+    };
+    let cap = Softcap::new(6.0).expect("positive");
+    in_chunks(problem, format, Attention::CAUSAL);
+    in_chunks(problem, format, Attention::of((Mask::Causal, window)));
+    in_chunks(problem, format, Attention::of(Window::last(3)));
+    let biased = Attention::of((Mask::Causal, Alibi { slope: 0.25 }));
+    in_chunks(
+        problem,
+        format,
+        Attention {
+            softcap: cap,
+            ..biased
+        },
+    );
+}
+
+fn in_chunks<F: Format<Element: PartialEq + Debug>>(
+    problem: &Problem<F::Element>,
+    format: F,
+    attention: Attention<impl Modify>,
+) {
+    let whole = problem.attend(format, attention);
+    for chunk in 1..problem.queries {
+        let mut joined = Vec::new();
+        for (block, q) in problem.q.chunks(chunk * problem.width).enumerate() {
+            // Keys that are still to come are not there yet.
+            let offset = block * chunk;
+            let queries = q.len() / problem.width;
+            let keys = offset + queries;
+            let part = Problem {
+                queries,
+                keys,
+                q: q.to_vec(),
+                k: problem.k[..keys * problem.width].to_vec(),
+                v: problem.v[..keys * problem.value_width].to_vec(),
+                ..*problem
+            };
+            joined.extend(part.attend(
+                format,
+                Attention {
+                    offset,
+                    ..attention
+                },
+            ));
+        }
+        assert_eq!(joined, whole, "chunks of {chunk}");
+    }
+}
+
 #[test]
 fn prefill_chunks_and_single_queries_give_the_same_bits() {
-    fn law<F: Format<Element: PartialEq + Debug>>(problem: &Problem<F::Element>, format: F) {
-        let whole = problem.attend(format, Attention::CAUSAL);
-        for chunk in [1, 2, 7] {
-            let mut joined = Vec::new();
-            for (block, q) in problem.q.chunks(chunk * problem.width).enumerate() {
-                // Keys that are still to come are not there yet.
-                let offset = block * chunk;
-                let queries = q.len() / problem.width;
-                let keys = offset + queries;
-                let part = Problem {
-                    queries,
-                    keys,
-                    q: q.to_vec(),
-                    k: problem.k[..keys * problem.width].to_vec(),
-                    v: problem.v[..keys * problem.value_width].to_vec(),
-                    ..*problem
-                };
-                let attention = Attention {
-                    offset,
-                    ..Attention::CAUSAL
-                };
-                joined.extend(part.attend(format, attention));
-            }
-            assert_eq!(joined, whole);
-        }
-    }
     let mut rng = Rng::with_seed(3);
     for s in [1, 2, 17, 40] {
         let problem = Problem::new([s, s, 9, 5], || 8.0 * rng.f32() - 4.0);
-        in_every_format!(problem, law);
+        in_every_format!(problem, chunks_have_the_bits_of_the_whole);
     }
 }
 

@@ -1,21 +1,37 @@
 //! What is watched, and that watching changes nothing.
 
-use fastrand::Rng;
-use kqv::{Attention, Float, Format, Observer, Scores};
+use std::fmt::Debug;
 
-use crate::support::{Problem, Recorder, bits};
+use fastrand::Rng;
+use kqv::{Alibi, Attention, Float, Format, Observer, Scores, Window};
+
+use crate::support::{Problem, Recorder, in_every_format, integers};
 
 #[test]
 fn watching_changes_no_bit() {
-    let mut rng = Rng::with_seed(21);
-    for shape in [[1, 1, 1, 1], [5, 7, 3, 2], [16, 16, 8, 8], [3, 40, 33, 5]] {
-        let problem = Problem::new(shape, || 8.0 * rng.f32() - 4.0);
+    fn law<F: Format<Element: PartialEq + Debug>>(problem: &Problem<F::Element>, format: F) {
         for attention in [Attention::FULL, Attention::CAUSAL] {
-            let format = Float::<f32>::FORMAT;
             let alone = problem.attend(format, attention);
-            let watched = problem.observed(format, attention, Recorder::new(format));
-            assert_eq!(bits(&alone), bits(&watched));
+            assert_eq!(
+                problem.observed(format, attention, Recorder::new(format)),
+                alone
+            );
         }
+        let mask = (Window::last(3), Alibi { slope: 0.5 });
+        let alone = problem.attend(format, Attention::of(mask));
+        let watched = problem.observed(format, Attention::of(mask), Recorder::new(format));
+        assert_eq!(watched, alone);
+    }
+    let mut rng = Rng::with_seed(21);
+    for shape in [
+        [1, 1, 1, 1],
+        [5, 7, 3, 2],
+        [16, 16, 8, 8],
+        [3, 40, 33, 5],
+        [40, 40, 8, 9],
+    ] {
+        let problem = Problem::new(shape, || 8.0 * rng.f32() - 4.0);
+        in_every_format!(problem, law);
     }
 }
 
