@@ -2,7 +2,8 @@
 
 use fastrand::Rng;
 use kqv::{
-    Attention, Format, Integer, Observer, Qkv, Quantized, ShapeError, View, attend_view, quantize,
+    Attention, Body, Format, Integer, Observer, Qkv, Quantized, ShapeError, View, attend_view_on,
+    quantize,
 };
 
 /// The shapes (S, D) that are measured, with as many queries as keys and V as wide as K.
@@ -40,12 +41,25 @@ impl<F: Format> Problem<F> {
         }
     }
 
-    /// Attends once, causal or not, watched or not.
+    /// Attends once, causal or not, watched or not, on the best body.
     ///
     /// # Errors
-    /// Those of [`attend_view`]: a shape beyond what the format takes.
+    /// Those of [`attend_view_on`]: a shape beyond what the format takes.
     pub fn run(
         &mut self,
+        attention: Attention,
+        observer: impl Observer<F>,
+    ) -> Result<&[F::Element], ShapeError> {
+        self.run_on(Body::best(), attention, observer)
+    }
+
+    /// Attends once on a certain body.
+    ///
+    /// # Errors
+    /// Those of [`attend_view_on`]: a shape beyond what the format takes.
+    pub fn run_on(
+        &mut self,
+        body: Body,
         attention: Attention,
         observer: impl Observer<F>,
     ) -> Result<&[F::Element], ShapeError> {
@@ -57,7 +71,7 @@ impl<F: Format> Problem<F> {
             View::new(v, s, d)?,
         )?;
         let (scratch, output) = (&mut self.scratch, &mut self.output);
-        attend_view(self.format, qkv, attention, scratch, output, observer)?;
+        attend_view_on(body, self.format, qkv, attention, scratch, output, observer)?;
         Ok(output)
     }
 }

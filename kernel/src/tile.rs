@@ -20,6 +20,7 @@ use core::f32::consts::LOG2_E;
 use core::ops::Range;
 
 use crate::attention::{Attention, Softcap};
+use crate::body::scratch_cells;
 use crate::exp::{EXP_NEG_END, HI, LO, P, WHOLE};
 use crate::modify::{Modify, Query};
 use crate::score::Score;
@@ -61,10 +62,52 @@ pub(crate) trait Vector<const L: usize>: Copy {
     }
 }
 
-/// Attends for the queries `first..first + L`, as far as they exist; `scratch` has
-/// [`scratch_cells`](crate::body::scratch_cells) and V is finite.
+/// Attends for as many queries as whole tiles in `scratch` allow, from the first on; returns how many.
+///
+/// `Wide` tiles have `W` lanes and keep `WF` keys in flight; `Narrow` ones, `N` and `NF`, are for what is
+/// left and for short `scratch`. V is finite.
 #[inline(always)]
-pub(crate) fn attend_tile<V, M, const L: usize, const IN_FLIGHT: usize>(
+pub(crate) fn attend_in_tiles<
+    M,
+    Wide,
+    const W: usize,
+    const WF: usize,
+    Narrow,
+    const N: usize,
+    const NF: usize,
+>(
+    scale: f32,
+    qkv: Qkv<'_, f32>,
+    attention: Attention<M>,
+    scratch: &mut [f32],
+    output: &mut [f32],
+) -> usize
+where
+    M: Modify,
+    Wide: Vector<W>,
+    Narrow: Vector<N>,
+{
+    let (rows, cells) = (qkv.q.rows(), scratch.len());
+    let fits = |lanes| scratch_cells(lanes, qkv.k.rows(), qkv.k.columns()) <= cells;
+    let mut first = 0;
+    while first < rows {
+        if rows - first > N && fits(W) {
+            attend_tile::<Wide, M, W, WF>(scale, qkv, attention, first, scratch, output);
+            first += W;
+        } else if fits(N) {
+            attend_tile::<Narrow, M, N, NF>(scale, qkv, attention, first, scratch, output);
+            first += N;
+        } else {
+            break;
+        }
+    }
+    first.min(rows)
+}
+
+/// Attends for the queries `first..first + L`, as far as they exist; `scratch` has
+/// [`scratch_cells`] and V is finite.
+#[inline(always)]
+fn attend_tile<V, M, const L: usize, const IN_FLIGHT: usize>(
     scale: f32,
     qkv: Qkv<'_, f32>,
     attention: Attention<M>,

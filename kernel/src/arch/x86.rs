@@ -14,9 +14,9 @@ use core::arch::x86_64::{
 };
 
 use crate::attention::Attention;
-use crate::body::{Body, scratch_cells};
+use crate::body::Body;
 use crate::modify::Modify;
-use crate::tile::{Vector, attend_tile};
+use crate::tile::{Vector, attend_in_tiles};
 use crate::view::Qkv;
 
 /// The fastest body that this processor has.
@@ -52,7 +52,7 @@ pub(crate) fn attend<M: Modify>(
     }
 }
 
-/// Tiles of 32 queries, and one of 16 where fewer are left.
+/// Tiles of 32 queries, and of 16 where no more are left.
 #[target_feature(enable = "avx512f")]
 fn attend_avx512<M: Modify>(
     scale: f32,
@@ -61,24 +61,10 @@ fn attend_avx512<M: Modify>(
     scratch: &mut [f32],
     output: &mut [f32],
 ) -> usize {
-    let (rows, cells) = (qkv.q.rows(), scratch.len());
-    let fits = |lanes| scratch_cells(lanes, qkv.k.rows(), qkv.k.columns()) <= cells;
-    let mut first = 0;
-    while first < rows {
-        if rows - first > 16 && fits(32) {
-            attend_tile::<Zmm<2>, M, 32, 8>(scale, qkv, attention, first, scratch, output);
-            first += 32;
-        } else if fits(16) {
-            attend_tile::<Zmm<1>, M, 16, 8>(scale, qkv, attention, first, scratch, output);
-            first += 16;
-        } else {
-            break;
-        }
-    }
-    first.min(rows)
+    attend_in_tiles::<M, Zmm<2>, 32, 8, Zmm<1>, 16, 8>(scale, qkv, attention, scratch, output)
 }
 
-/// Tiles of 16 queries, and one of 8 where fewer are left.
+/// Tiles of 16 queries, and of 8 where no more are left.
 #[target_feature(enable = "avx2")]
 fn attend_avx2<M: Modify>(
     scale: f32,
@@ -87,21 +73,7 @@ fn attend_avx2<M: Modify>(
     scratch: &mut [f32],
     output: &mut [f32],
 ) -> usize {
-    let (rows, cells) = (qkv.q.rows(), scratch.len());
-    let fits = |lanes| scratch_cells(lanes, qkv.k.rows(), qkv.k.columns()) <= cells;
-    let mut first = 0;
-    while first < rows {
-        if rows - first > 8 && fits(16) {
-            attend_tile::<Ymm<2>, M, 16, 4>(scale, qkv, attention, first, scratch, output);
-            first += 16;
-        } else if fits(8) {
-            attend_tile::<Ymm<1>, M, 8, 8>(scale, qkv, attention, first, scratch, output);
-            first += 8;
-        } else {
-            break;
-        }
-    }
-    first.min(rows)
+    attend_in_tiles::<M, Ymm<2>, 16, 4, Ymm<1>, 8, 8>(scale, qkv, attention, scratch, output)
 }
 
 /// Registers of 16 numbers.
