@@ -7,6 +7,8 @@
 pub mod action;
 /// The frame.
 pub mod app;
+/// Files become arrays, for the window and for the command.
+mod arrays;
 /// From numbers to colours.
 pub mod colour;
 /// Right against left.

@@ -1,7 +1,7 @@
 //! `kqv attend`: attention of arrays in files, every stage of it into files, without a window.
 //!
 //! ```text
-//! options ── arrays ── problem ── run ── write
+//! options ── read ── problem ── run ── write
 //! ```
 //!
 //! The numbers are the kernel's: what is written was handed to an observer, as in the window.
@@ -11,7 +11,7 @@ mod options;
 // what can be wrong,
 mod error;
 // files become arrays,
-mod arrays;
+mod read;
 // arrays become heads of batches,
 mod stack;
 // which fit together,

@@ -2,7 +2,7 @@
 
 use kqv::{ShapeError, View};
 
-use super::arrays::Tensor;
+use crate::arrays::Tensor;
 
 /// (batch, heads, rows, columns), row-major.
 pub(super) struct Stack<N> {
