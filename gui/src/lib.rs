@@ -39,6 +39,8 @@ pub mod session;
 pub mod side;
 /// Files and fixtures become Q, K and V.
 pub mod source;
+/// Real numbers become those of a format.
+pub mod stored;
 /// A matrix that is shown.
 pub mod table;
 /// The look.

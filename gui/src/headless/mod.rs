@@ -18,8 +18,6 @@ mod stack;
 mod problem;
 // who may look at whom where the kernel has no type for it,
 mod modify;
-// numbers in a format,
-mod stored;
 // every head of every batch,
 mod run;
 // and all files, or none.
@@ -30,12 +28,12 @@ pub use options::AttendOptions;
 
 use kqv::Float;
 
+use crate::stored::Stored;
 use options::Numbers;
 use problem::Problem;
 use run::run;
 use stack::Stack;
-use stored::{Stored, Written};
-use write::{Output, write};
+use write::{Output, Written, write};
 
 /// Reads the arrays, computes, and writes the output and every stage of the scores.
 ///
