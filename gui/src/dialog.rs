@@ -22,7 +22,7 @@ impl Dialog {
         self.open = Some(receiver);
         let picked = rfd::AsyncFileDialog::new()
             .set_title("Open Q, K and V")
-            .add_filter("Q, K and V", &["safetensors", "npy", "csv", "tsv"])
+            .add_filter("Q, K and V", &["safetensors", "npz", "npy", "csv", "tsv"])
             .pick_files();
         let ctx = ctx.clone();
         thread::spawn(move || {

@@ -7,6 +7,8 @@
 pub mod action;
 /// The frame.
 pub mod app;
+/// Files become arrays, for the window and for the command.
+mod arrays;
 /// From numbers to colours.
 pub mod colour;
 /// Right against left.
@@ -37,6 +39,8 @@ pub mod session;
 pub mod side;
 /// Files and fixtures become Q, K and V.
 pub mod source;
+/// Real numbers become those of a format.
+pub mod stored;
 /// A matrix that is shown.
 pub mod table;
 /// The look.

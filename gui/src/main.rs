@@ -17,8 +17,8 @@ struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
 
-    /// One .safetensors file with the tensors q, k and v; or a .npy or .csv file called q, k or v,
-    /// with the other two beside it; or all three
+    /// One .safetensors or .npz file with the arrays q, k and v; or a .npy or .csv file called q, k
+    /// or v, with the other two beside it; or all three
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
 

@@ -3,29 +3,13 @@
 use std::ops::Range;
 
 use kqv::{
-    Attention, Float, Format, Integer, Modify, Observer, Qkv, Quantized, Query, Saturated, Scores,
-    ShapeError, View, WEIGHT_ONE, quantize,
+    Attention, Float, Modify, Observer, Qkv, Quantized, Query, Scores, ShapeError, View, WEIGHT_ONE,
 };
 
-/// One of the three tensors that a format stores.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operand {
-    /// Queries.
-    Q,
-    /// Keys.
-    K,
-    /// Values, and the output.
-    V,
-}
+use crate::stored::{Operand, Stored};
 
-/// What the window needs to know of a format besides the kernel's own [`Format`].
-pub trait Readable: Format {
-    /// The element that stands for `real`.
-    ///
-    /// # Errors
-    /// The end of the range that lies nearest, where `real` lies beyond it.
-    fn element(&self, real: f64, operand: Operand) -> Result<Self::Element, Self::Element>;
-
+/// What the window needs to know of a format besides how it is [`Stored`].
+pub trait Readable: Stored {
     /// What an element stands for.
     fn real(&self, element: Self::Element, operand: Operand) -> f64;
 
@@ -36,48 +20,21 @@ pub trait Readable: Format {
     fn sum_real(sum: Self::Sum) -> f64;
 }
 
-impl Readable for Float<f32> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "rounded to the format, as asked"
-    )]
-    fn element(&self, real: f64, _: Operand) -> Result<f32, f32> {
-        let element = real as f32;
-        if element.is_infinite() {
-            Err(f32::MAX.copysign(element))
-        } else {
-            Ok(element)
-        }
+impl<N> Readable for Float<N>
+where
+    N: Into<f64>,
+    Self: Stored<Element = N, Cell = N, Sum = N>,
+{
+    fn real(&self, element: N, _: Operand) -> f64 {
+        element.into()
     }
 
-    fn real(&self, element: f32, _: Operand) -> f64 {
-        f64::from(element)
+    fn exponential_real(cell: N) -> f64 {
+        cell.into()
     }
 
-    fn exponential_real(cell: f32) -> f64 {
-        f64::from(cell)
-    }
-
-    fn sum_real(sum: f32) -> f64 {
-        f64::from(sum)
-    }
-}
-
-impl Readable for Float<f64> {
-    fn element(&self, real: f64, _: Operand) -> Result<f64, f64> {
-        Ok(real)
-    }
-
-    fn real(&self, element: f64, _: Operand) -> f64 {
-        element
-    }
-
-    fn exponential_real(cell: f64) -> f64 {
-        cell
-    }
-
-    fn sum_real(sum: f64) -> f64 {
-        sum
+    fn sum_real(sum: N) -> f64 {
+        sum.into()
     }
 }
 
@@ -86,16 +43,12 @@ const ONE: f64 = WEIGHT_ONE as f64;
 
 impl<I> Readable for Quantized<I>
 where
-    I: Integer + Into<f64>,
-    Self: Format<Element = I, Sum = u64, Cell: Into<i64>>,
+    I: Into<f64>,
+    Self: Stored<Element = I, Sum = u64, Cell: Into<i64>>,
 {
-    fn element(&self, real: f64, operand: Operand) -> Result<I, I> {
-        quantize(real, scale(self, operand)).map_err(|Saturated { end }| end)
-    }
-
     fn real(&self, element: I, operand: Operand) -> f64 {
         let element: f64 = element.into();
-        element * scale(self, operand)
+        element * operand.scale(self)
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a weight has 30 bits")]
@@ -107,14 +60,6 @@ where
     #[expect(clippy::cast_precision_loss, reason = "shown, never computed with")]
     fn sum_real(sum: u64) -> f64 {
         sum as f64 / ONE
-    }
-}
-
-fn scale<I>(format: &Quantized<I>, operand: Operand) -> f64 {
-    match operand {
-        Operand::Q => format.q_scale(),
-        Operand::K => format.k_scale(),
-        Operand::V => format.v_scale(),
     }
 }
 
@@ -218,9 +163,9 @@ pub fn record<F: Readable>(format: F, job: &Job<'_>) -> Result<Record, ShapeErro
         ..
     } = *job;
     let queries = job.q.len() / width.max(1);
-    let (q, q_saturated) = elements(format, job.q, Operand::Q);
-    let (k, k_saturated) = elements(format, job.k, Operand::K);
-    let (v, v_saturated) = elements(format, job.v, Operand::V);
+    let (q, q_saturated) = format.elements(job.q, Operand::Q);
+    let (k, k_saturated) = format.elements(job.k, Operand::K);
+    let (v, v_saturated) = format.elements(job.v, Operand::V);
     let qkv = Qkv::new(
         View::new(&q, queries, width)?,
         View::new(&k, keys, width)?,
@@ -248,21 +193,6 @@ pub fn record<F: Readable>(format: F, job: &Job<'_>) -> Result<Record, ShapeErro
         &mut recorder,
     )?;
     Ok(recorder.record)
-}
-
-/// A tensor in the format, and how many of its values had to be cut.
-fn elements<F: Readable>(format: F, reals: &[f64], operand: Operand) -> (Vec<F::Element>, usize) {
-    let mut saturated = 0;
-    let elements = reals
-        .iter()
-        .map(|&real| {
-            format.element(real, operand).unwrap_or_else(|end| {
-                saturated += 1;
-                end
-            })
-        })
-        .collect();
-    (elements, saturated)
 }
 
 fn reals<F: Readable>(format: F, elements: &[F::Element], operand: Operand) -> Vec<f64> {

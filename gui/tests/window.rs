@@ -226,7 +226,7 @@ fn a_wrong_file_leaves_a_sentence_and_the_session() {
     window.drop_files(vec![path]);
     assert_eq!(
         window.notices(),
-        ["broken.safetensors: this is not a whole safetensors file: it has fewer than 8 bytes"]
+        ["broken.safetensors: it is not a whole .safetensors file: it has fewer than 8 bytes"]
     );
     assert_eq!(*window.session(), before);
     window.picture("notice.png");

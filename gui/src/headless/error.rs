@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use kqv::ShapeError;
 
+use crate::arrays::{ArrayError, Element, list, shape};
+
 /// Why `kqv attend` wrote nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HeadlessError {
@@ -16,20 +18,11 @@ pub struct HeadlessError {
 /// What is wrong with it, with the numbers that show it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Fault {
-    /// The operating system refuses.
-    Read(String),
-    /// The container is broken, and how.
-    Broken {
-        kind: &'static str,
-        why: String,
-    },
-    NoArray {
-        name: String,
-        found: Vec<String>,
-    },
-    Type {
+    /// There is no such array.
+    Array(ArrayError),
+    /// A mask of another type.
+    MaskType {
         found: String,
-        wanted: &'static str,
     },
     Shape {
         found: Vec<usize>,
@@ -89,14 +82,19 @@ impl std::error::Error for HeadlessError {}
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Read(why) => write!(f, " cannot be read: {why}"),
-            Self::Broken { kind, why } => write!(f, " is not a whole {kind} file: {why}"),
-            Self::NoArray { name, found } => write!(
+            Self::Array(error) => {
+                write!(f, " {error}")?;
+                match error {
+                    ArrayError::NoArray { .. } => f.write_str(" (choose one as FILE:NAME)"),
+                    _ => Ok(()),
+                }
+            }
+            Self::MaskType { found } => write!(
                 f,
-                " has no array {name}: it has {} (choose one as FILE:NAME)",
-                list(found)
+                " holds {found}: for a mask {} or {} is needed",
+                bool::WANTED,
+                f64::WANTED
             ),
-            Self::Type { found, wanted } => write!(f, " holds {found}: {wanted} is needed"),
             Self::Shape {
                 found,
                 wanted,
@@ -126,26 +124,4 @@ impl fmt::Display for Fault {
             Self::Write(why) => write!(f, " cannot be written: {why}"),
         }
     }
-}
-
-/// `(2, 15, 32)`, `(7,)`, as numpy writes a shape.
-pub(super) fn shape(axes: &[usize]) -> String {
-    match axes {
-        [] => "()".to_owned(),
-        [axis] => format!("({axis},)"),
-        _ => format!("({})", list(axes)),
-    }
-}
-
-/// The first few of them, with commas.
-fn list<T: ToString>(all: &[T]) -> String {
-    const FEW: usize = 8;
-    let mut few: Vec<String> = all.iter().take(FEW).map(ToString::to_string).collect();
-    if all.is_empty() {
-        few.push("nothing".to_owned());
-    }
-    if all.len() > FEW {
-        few.push("…".to_owned());
-    }
-    few.join(", ")
 }

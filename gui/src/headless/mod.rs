@@ -1,7 +1,7 @@
 //! `kqv attend`: attention of arrays in files, every stage of it into files, without a window.
 //!
 //! ```text
-//! options ── arrays ── problem ── run ── write
+//! options ── read ── problem ── run ── write
 //! ```
 //!
 //! The numbers are the kernel's: what is written was handed to an observer, as in the window.
@@ -11,15 +11,13 @@ mod options;
 // what can be wrong,
 mod error;
 // files become arrays,
-mod arrays;
+mod read;
 // arrays become heads of batches,
 mod stack;
 // which fit together,
 mod problem;
 // who may look at whom where the kernel has no type for it,
 mod modify;
-// numbers in a format,
-mod stored;
 // every head of every batch,
 mod run;
 // and all files, or none.
@@ -30,12 +28,12 @@ pub use options::AttendOptions;
 
 use kqv::Float;
 
+use crate::stored::Stored;
 use options::Numbers;
 use problem::Problem;
 use run::run;
 use stack::Stack;
-use stored::{Stored, Written};
-use write::{Output, write};
+use write::{Output, Written, write};
 
 /// Reads the arrays, computes, and writes the output and every stage of the scores.
 ///

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use super::arrays::{self, MaskTensor, Tensor};
-use super::error::{Fault, HeadlessError, shape};
+use super::error::{Fault, HeadlessError};
 use super::options::{ArrayFile, AttendOptions, Numbers};
+use super::read::{self, MaskTensor};
 use super::stack::Stack;
+use crate::arrays::{Tensor, shape};
 
 /// Everything that was read, and fits.
 pub(super) struct Problem {
@@ -104,7 +105,7 @@ impl Problem {
     }
 
     fn read_mask(&self, options: &AttendOptions, file: &ArrayFile) -> Result<Mask, HeadlessError> {
-        Ok(match arrays::mask(file, "mask")? {
+        Ok(match read::mask(file, "mask")? {
             MaskTensor::Allowed(allowed) => {
                 self.check_mask(file, &allowed.shape)?;
                 Mask::Allowed(allowed.into())
@@ -167,7 +168,7 @@ impl Input {
         file: &ArrayFile,
         name: &'static str,
     ) -> Result<Self, HeadlessError> {
-        let array = arrays::reals(file, name)?;
+        let array = read::reals(file, name)?;
         refuse_nan(options, file, &array)?;
         let file = file.to_string();
         Ok(Self { file, array })
@@ -272,19 +273,16 @@ impl fmt::Display for Want {
 fn refuse_nan(
     options: &AttendOptions,
     file: &ArrayFile,
-    Tensor { shape, values }: &Tensor<f64>,
+    tensor: &Tensor<f64>,
 ) -> Result<(), HeadlessError> {
     if matches!(options.format.numbers, Numbers::F32 | Numbers::F64) {
         return Ok(());
     }
-    let Some(mut at) = values.iter().position(|value| value.is_nan()) else {
-        return Ok(());
-    };
-    let mut place = shape.clone();
-    for axis in place.iter_mut().rev() {
-        let len = *axis;
-        (at, *axis) = (at / len, at % len);
+    match tensor.find(f64::is_nan) {
+        None => Ok(()),
+        Some((place, _)) => {
+            let format = options.format.text.clone();
+            Err(Fault::NotANumber { place, format }.of(file))
+        }
     }
-    let format = options.format.text.clone();
-    Err(Fault::NotANumber { place, format }.of(file))
 }

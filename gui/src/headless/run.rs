@@ -11,7 +11,8 @@ use super::modify::{Bias, Positions};
 use super::options::AttendOptions;
 use super::problem::{Mask, Problem};
 use super::stack::Stack;
-use super::stored::{Operand, Stored, Written};
+use super::write::Written;
+use crate::stored::{Operand, Stored};
 
 /// Every stage of some heads, one after the other.
 pub(super) struct Stages<W> {
@@ -103,20 +104,14 @@ fn elements<F: Stored>(
     stack: &Stack<f64>,
     operand: Operand,
 ) -> Stack<F::Element> {
-    let mut beyond = 0_usize;
-    let elements = stack.map(|&real| {
-        format.element(real, operand).unwrap_or_else(|end| {
-            beyond += 1;
-            end
-        })
-    });
+    let (elements, beyond) = format.elements(stack.values(), operand);
     if beyond > 0 {
         let (total, format) = (stack.values().len(), &options.format.text);
         eprintln!(
             "kqv: {beyond} of {total} values of {operand:?} lie beyond {format}: the end of its range stands for them"
         );
     }
-    elements
+    stack.with(elements)
 }
 
 /// What all heads share.

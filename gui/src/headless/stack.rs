@@ -2,7 +2,7 @@
 
 use kqv::{ShapeError, View};
 
-use super::arrays::Tensor;
+use crate::arrays::Tensor;
 
 /// (batch, heads, rows, columns), row-major.
 pub(super) struct Stack<N> {
@@ -19,11 +19,11 @@ impl<N> Stack<N> {
         &self.values
     }
 
-    /// The same shape with other values.
-    pub(super) fn map<M>(&self, value: impl FnMut(&N) -> M) -> Stack<M> {
+    /// The same shape with as many other values.
+    pub(super) fn with<M>(&self, values: Vec<M>) -> Stack<M> {
         Stack {
             shape: self.shape,
-            values: self.values.iter().map(value).collect(),
+            values,
         }
     }
 

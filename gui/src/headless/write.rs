@@ -5,10 +5,31 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use ndarray::{ArrayD, IxDyn};
-use ndarray_npy::WriteNpyExt;
+use ndarray_npy::{WritableElement, WriteNpyExt};
 
 use super::error::{Fault, HeadlessError};
-use super::stored::Written;
+
+/// A number that files are made of.
+pub(super) trait Written: WritableElement + Copy + Send {
+    /// The nearest one.
+    fn of(real: f64) -> Self;
+}
+
+impl Written for f32 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "rounded once, as documented"
+    )]
+    fn of(real: f64) -> Self {
+        real as Self
+    }
+}
+
+impl Written for f64 {
+    fn of(real: f64) -> Self {
+        real
+    }
+}
 
 /// One file to be.
 pub(super) struct Output<W> {

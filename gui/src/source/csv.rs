@@ -3,10 +3,10 @@
 use csv::{ReaderBuilder, StringRecord, Trim};
 
 use super::error::{Problem, SourceError};
-use super::input::Tensor;
+use crate::arrays::Tensor;
 
 /// (rows, columns) from text.
-pub(super) fn parse(file: &str, bytes: &[u8]) -> Result<Tensor, SourceError> {
+pub(super) fn parse(file: &str, bytes: &[u8]) -> Result<Tensor<f64>, SourceError> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         Problem::NotText {
             byte: error.valid_up_to(),
@@ -44,7 +44,7 @@ fn delimiter(text: &str) -> u8 {
 }
 
 /// Appends one line, which must be as long as the others.
-fn push_row(tensor: &mut Tensor, record: &StringRecord) -> Result<(), Problem> {
+fn push_row(tensor: &mut Tensor<f64>, record: &StringRecord) -> Result<(), Problem> {
     let line = record.position().map_or(0, csv::Position::line);
     let [rows, columns] = tensor.shape[..] else {
         return Ok(());

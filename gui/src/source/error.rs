@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::misfit::Misfit;
+use crate::arrays::ArrayError;
 
 /// A file that cannot be opened, and why.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,8 +23,8 @@ impl std::error::Error for SourceError {}
 /// What is wrong, with the numbers that show it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Problem {
-    /// The operating system refuses.
-    Read(String),
+    /// There is no such fixture.
+    Case,
     Folder,
     Extension,
     Huge {
@@ -38,24 +39,14 @@ pub(super) enum Problem {
     NotThree {
         files: usize,
     },
-    NotSafetensors(String),
-    MissingTensor {
+    /// There is no such array.
+    Array(ArrayError),
+    /// The array of this name has another type.
+    ArrayType {
         tensor: &'static str,
-        found: Vec<String>,
-    },
-    Dtype {
-        place: String,
-        found: String,
-        right: &'static str,
+        error: ArrayError,
     },
     TokensNotJson,
-    NotNpy,
-    NpyHeader(&'static str),
-    NpyLength {
-        bytes: usize,
-        needed: usize,
-    },
-    ColumnMajor,
     NotText {
         byte: usize,
     },
@@ -89,14 +80,14 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Read(why) => write!(f, "it cannot be read: {why}"),
+            Self::Case => write!(f, "no fixture has this name"),
             Self::Folder => write!(
                 f,
-                "this is a folder: open a .safetensors, .npy or .csv file in it"
+                "this is a folder: open a .safetensors, .npz, .npy or .csv file in it"
             ),
             Self::Extension => write!(
                 f,
-                "its kind is not known: a .safetensors, .npy or .csv file is needed"
+                "its kind is not known: a .safetensors, .npz, .npy or .csv file is needed"
             ),
             Self::Huge { bytes, max } => {
                 #[expect(clippy::cast_precision_loss, reason = "shown with one digit")]
@@ -114,45 +105,19 @@ impl fmt::Display for Problem {
             ),
             Self::NotThree { files } => write!(
                 f,
-                "{files} files at once are too many or too few: open one .safetensors file, or three that end in q, k and v"
+                "{files} files at once are too many or too few: open one .safetensors or .npz file, or three that end in q, k and v"
             ),
-            Self::NotSafetensors(why) => write!(f, "this is not a whole safetensors file: {why}"),
-            Self::MissingTensor { tensor, found } => {
-                let mut found: Vec<&str> = found.iter().map(String::as_str).take(6).collect();
-                found.sort_unstable();
-                write!(
-                    f,
-                    "the tensor {tensor} is missing: q, k and v are needed, there are {}",
-                    found.join(", ")
-                )
+            Self::Array(error) => {
+                write!(f, "it {error}")?;
+                match error {
+                    ArrayError::NoArray { .. } => f.write_str(" (q, k and v are needed)"),
+                    _ => Ok(()),
+                }
             }
-            Self::Dtype {
-                place,
-                found,
-                right,
-            } => write!(
-                f,
-                "{place} holds numbers of type {found}: {right} is needed"
-            ),
+            Self::ArrayType { tensor, error } => write!(f, "its array {tensor} {error}"),
             Self::TokensNotJson => write!(
                 f,
                 "tokens in its metadata are not a JSON list of texts, like [\"the\", \"cat\"]"
-            ),
-            Self::NotNpy => write!(
-                f,
-                "this is not a .npy file: it does not begin as numpy.save writes it"
-            ),
-            Self::NpyHeader(what) => write!(
-                f,
-                "the header says nothing of {what} that can be read: write it with numpy.save"
-            ),
-            Self::NpyLength { bytes, needed } => write!(
-                f,
-                "it ends after {bytes} bytes of numbers: its shape needs {needed}"
-            ),
-            Self::ColumnMajor => write!(
-                f,
-                "its numbers lie column by column: save numpy.ascontiguousarray(x) instead"
             ),
             Self::NotText { byte } => write!(
                 f,

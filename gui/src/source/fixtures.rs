@@ -2,9 +2,9 @@
 
 use kqv_fixtures::{CASES, Case, MINILM};
 
+use super::archive;
 use super::error::{Problem, SourceError};
 use super::input::Input;
-use super::safetensors;
 use crate::session::{FractionBits, Mask};
 
 /// The capture, as it is called in the picker.
@@ -12,7 +12,7 @@ pub const CAPTURE_NAME: &str = "MiniLM-L6-v2: The animal…";
 
 /// Q, K and V of 6 layers of 12 heads of all-MiniLM-L6-v2.
 pub(super) fn capture() -> Result<Input, SourceError> {
-    let input = safetensors::parse("minilm.safetensors", MINILM)?;
+    let input = archive::safetensors("minilm.safetensors", MINILM)?;
     Ok(Input {
         name: CAPTURE_NAME.to_owned(),
         about: "The animal didn't cross the street because it was too tired, \
@@ -29,8 +29,7 @@ pub fn case_names() -> impl Iterator<Item = &'static str> {
 
 /// The case of that name.
 pub(super) fn case(name: &str) -> Result<Input, SourceError> {
-    let case = kqv_fixtures::case(name)
-        .ok_or_else(|| Problem::Read("no fixture has this name".to_owned()).of(name))?;
+    let case = kqv_fixtures::case(name).ok_or_else(|| Problem::Case.of(name))?;
     Ok(input(case))
 }
 

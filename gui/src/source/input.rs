@@ -1,9 +1,10 @@
 //! Q, K and V of every head of an input, and how three tensors become one.
 
+use crate::arrays::{Tensor, shape};
 use crate::number::real;
 use crate::session::{FractionBits, Mask};
 use crate::source::SourceError;
-use crate::source::misfit::{Misfit, shape};
+use crate::source::misfit::Misfit;
 
 /// More scores than this are too many to keep seven tables of them three times.
 pub const MAX_SCORES: usize = 2048 * 2048;
@@ -108,15 +109,6 @@ fn fitting_bits(values: &[f64], max: f64) -> i32 {
         .unwrap_or(0)
 }
 
-/// A matrix or a stack of them as a file holds it: (T, D), (heads, T, D) or (layers, heads, T, D).
-#[derive(Clone, Debug, PartialEq)]
-pub struct Tensor {
-    /// Slowest axis first.
-    pub shape: Vec<usize>,
-    /// Row-major.
-    pub values: Vec<f64>,
-}
-
 /// Layers, heads, rows and columns.
 fn axes(file: &str, tensor: &'static str, shape: &[usize]) -> Result<[usize; 4], SourceError> {
     let axes = match *shape {
@@ -134,10 +126,10 @@ fn axes(file: &str, tensor: &'static str, shape: &[usize]) -> Result<[usize; 4],
     })
 }
 
-/// Joins three tensors whose shapes fit, or says why they do not.
+/// Joins three tensors, (T, D), (heads, T, D) or (layers, heads, T, D) each, whose shapes fit, or says why they do not.
 pub(super) fn join(
     file: &str,
-    [q, k, v]: [Tensor; 3],
+    [q, k, v]: [Tensor<f64>; 3],
     tokens: &[String],
 ) -> Result<Input, SourceError> {
     let [layers, heads, queries, width] = axes(file, "q", &q.shape)?;
@@ -161,11 +153,11 @@ pub(super) fn join(
         return Err(Misfit::TooLarge { queries, keys }.of(file));
     }
     for (name, tensor) in [("q", &q), ("k", &k), ("v", &v)] {
-        if let Some(at) = tensor.values.iter().position(|value| !value.is_finite()) {
+        if let Some((place, value)) = tensor.find(|value| !value.is_finite()) {
             return Err(Misfit::NotFinite {
                 tensor: name,
-                place: place(at, &tensor.shape),
-                value: tensor.values[at],
+                place,
+                value,
             }
             .of(file));
         }
@@ -208,21 +200,6 @@ pub(super) fn join(
 fn about(q: &[usize], k: &[usize], v: &[usize]) -> String {
     let [q, k, v] = [q, k, v].map(shape);
     format!("From a file: q {q}, k {k}, v {v}")
-}
-
-/// Where value number `at` of a tensor stands.
-fn place(mut at: usize, shape: &[usize]) -> Vec<usize> {
-    let mut place: Vec<usize> = shape
-        .iter()
-        .rev()
-        .map(|&len| {
-            let digit = at % len.max(1);
-            at /= len.max(1);
-            digit
-        })
-        .collect();
-    place.reverse();
-    place
 }
 
 /// 1/√D, or what the input asks for.

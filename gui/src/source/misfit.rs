@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::error::{Problem, SourceError};
 use super::input::MAX_SCORES;
+use crate::arrays::shape;
 
 /// Why three tensors make no input, with the numbers that show it.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,12 +38,6 @@ pub(super) enum Misfit {
         queries: usize,
         keys: usize,
     },
-}
-
-/// `(2, 15, 32)`, as numpy writes a shape.
-pub(super) fn shape(axes: &[usize]) -> String {
-    let axes: Vec<String> = axes.iter().map(ToString::to_string).collect();
-    format!("({})", axes.join(", "))
 }
 
 impl Misfit {

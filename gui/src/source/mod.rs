@@ -1,20 +1,20 @@
 //! Where Q, K and V come from: the fixtures, or a file of one's own. NaN is refused here.
 
+mod archive;
 mod csv;
 mod error;
 mod fixtures;
 mod input;
 mod misfit;
-mod npy;
-mod safetensors;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 pub use error::SourceError;
 pub use fixtures::{CAPTURE_NAME, case_names};
-pub use input::{Head, Input, MAX_SCORES, Tensor, scale_of};
+pub use input::{Head, Input, MAX_SCORES, scale_of};
 
+use crate::arrays::{self, ArrayError, Tensor};
 use crate::session::InputId;
 use error::Problem;
 
@@ -33,7 +33,7 @@ pub fn load(id: &InputId) -> Result<Input, SourceError> {
     }
 }
 
-/// One `.safetensors` file; or any one of three `.npy` or `.csv` files, or all three.
+/// One `.safetensors` or `.npz` file; or any one of three `.npy` or `.csv` files, or all three.
 fn open(paths: &[PathBuf]) -> Result<Input, SourceError> {
     let [first, others @ ..] = paths else {
         return Err(Problem::NotThree { files: 0 }.of("nothing"));
@@ -41,25 +41,27 @@ fn open(paths: &[PathBuf]) -> Result<Input, SourceError> {
     let extension = extension(first);
     match extension.as_str() {
         _ if first.is_dir() => Err(Problem::Folder.of(&name(first))),
-        "safetensors" if others.is_empty() => safetensors::parse(&name(first), &read(first)?),
+        "safetensors" if others.is_empty() => archive::safetensors(&name(first), &read(first)?),
+        "npz" if others.is_empty() => archive::npz(&name(first), &read(first)?),
         "npy" | "csv" | "tsv" => {
             let three = three(paths)?;
             let mut tensors = Vec::new();
             for path in &three {
                 let (name, bytes) = (name(path), read(path)?);
                 tensors.push(if extension == "npy" {
-                    npy::parse(&name, &bytes)?
+                    arrays::npy(bytes.as_slice())
+                        .map_err(|error| Problem::Array(error).of(&name))?
                 } else {
                     csv::parse(&name, &bytes)?
                 });
             }
             let title = three.each_ref().map(|path| name(path)).join(", ");
-            let three: [Tensor; 3] = tensors
+            let three: [Tensor<f64>; 3] = tensors
                 .try_into()
                 .map_err(|_| Problem::NotThree { files: paths.len() }.of(&title))?;
             input::join(&title, three, &[])
         }
-        "safetensors" => Err(Problem::NotThree { files: paths.len() }.of(&name(first))),
+        "safetensors" | "npz" => Err(Problem::NotThree { files: paths.len() }.of(&name(first))),
         _ => Err(Problem::Extension.of(&name(first))),
     }
 }
@@ -125,7 +127,7 @@ fn name(path: &Path) -> String {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, SourceError> {
-    let refused = |error: std::io::Error| Problem::Read(error.to_string()).of(&name(path));
+    let refused = |error: std::io::Error| Problem::Array(ArrayError::from(error)).of(&name(path));
     let metadata = fs::metadata(path).map_err(refused)?;
     if metadata.is_dir() {
         return Err(Problem::Folder.of(&name(path)));

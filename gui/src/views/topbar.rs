@@ -36,7 +36,7 @@ fn commands_ui(ui: &mut Ui, history: &History) -> Option<Action> {
     for (name, about, shortcut, enabled, then) in [
         (
             "Open…",
-            "A .safetensors, .npy or .csv file with q, k and v; or drop it on the window",
+            "A .safetensors, .npz, .npy or .csv file with q, k and v; or drop it on the window",
             &OPEN,
             true,
             Action::AskForFiles,

@@ -132,7 +132,7 @@ fn files_that_cannot_be_read() {
         "--q no.npy",
         "kqv: no.npy cannot be read: No such file or directory (os error 2)",
     );
-    let numbers = "f16, f32 or f64 (for a mask also bool) is needed";
+    let numbers = "f16, f32 or f64 (in .safetensors also bf16) is needed";
     desk.save("flags.npy", &[3, 4], vec![true; 12]);
     check(
         "--q flags.npy",
@@ -141,17 +141,17 @@ fn files_that_cannot_be_read() {
     desk.save("whole.npy", &[3, 5], vec![1_i32; 15]);
     check(
         "--mask whole.npy",
-        &format!("kqv: whole.npy holds '<i4': {numbers}"),
+        &format!("kqv: whole.npy holds '<i4': for a mask bool or {numbers}"),
     );
     desk.write("cut.npy", &npy("<f4", "(3, 4)", &[0; 47]));
     check(
         "--q cut.npy",
-        "kqv: cut.npy is not a whole .npy file: it ends before its last value",
+        "kqv: cut.npy is not a whole .npy file: 47 bytes follow its header, its shape needs 48",
     );
     desk.write("long.npy", &npy("<f4", "(3, 4)", &[0; 50]));
     check(
         "--q long.npy",
-        "kqv: long.npy is not a whole .npy file: 2 bytes follow its last value",
+        "kqv: long.npy is not a whole .npy file: 50 bytes follow its header, its shape needs 48",
     );
     desk.write("huge.npy", &npy("<f4", "(3000000000, 3000000000)", &[]));
     check(
@@ -166,7 +166,7 @@ fn files_that_cannot_be_read() {
     desk.write("text.npy", b"1 2 3 4 5 6 7 8");
     check(
         "--q text.npy",
-        "kqv: text.npy is not a whole .npy file: start does not match magic string",
+        "kqv: text.npy is not a whole .npy file: it does not begin as numpy.save writes it",
     );
     desk.write("text.npz", b"1 2 3");
     check(
@@ -176,7 +176,7 @@ fn files_that_cannot_be_read() {
     desk.write("text.safetensors", b"1 2 3");
     check(
         "--q text.safetensors",
-        "kqv: text.safetensors is not a whole .safetensors file: header too small",
+        "kqv: text.safetensors is not a whole .safetensors file: it has fewer than 8 bytes",
     );
     let header = br#"{"a":{"dtype":"I8","shape":[1],"data_offsets":[0,1]}}"#;
     let len = u64::try_from(header.len()).unwrap().to_le_bytes();
