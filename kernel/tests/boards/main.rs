@@ -1,12 +1,13 @@
 //! The boards compute the bits of this machine: firmware is built, run in QEMU and held against the host.
 //!
-//! A board is a folder in `firmware/boards`; what its two files say is all that is known here.
+//! A board is a folder in `firmware/boards`; what its files and its alias say is all that is known here.
 //! Where QEMU or the board's target is missing, its trials are ignored with the sentence that says
 //! what to install; where `CI` is set they fail with it.
 
 mod board;
 mod tools;
 
+use std::collections::BTreeSet;
 use std::error::Error;
 
 use kqv_fixtures::digest::{CaseFormat, digest, memory_words};
@@ -14,12 +15,21 @@ use kqv_fixtures::{CASES, Case};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 use board::Board;
+use tools::{BuildFolder, bare_metal, missing_target};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(1); // the boards share a build folder
     let mut trials = Vec::new();
-    for board in Board::all()? {
+    let boards = Board::all()?;
+    let targets: BTreeSet<String> = boards.iter().map(|board| board.target.clone()).collect();
+    for target in targets {
+        let name = format!("{target}::links_without_a_panic");
+        trials.push(Trial::ignorable_test(name, move || {
+            unless_missing(missing_target(&target)?, || links_without_a_panic(&target))
+        }));
+    }
+    for board in boards {
         for (claim, check) in CLAIMS {
             let board = board.clone();
             let name = format!("{}::{claim}", board.name);
@@ -41,6 +51,13 @@ fn unless_missing(
         Some(sentence) => Ok(Completion::ignored_with(sentence)),
         None => check().map(|()| Completion::Completed),
     }
+}
+
+/// The panic handler of this program calls a function that nobody defines.
+fn links_without_a_panic(target: &str) -> Result<(), Failed> {
+    let mut cargo = bare_metal("cargo");
+    cargo.args(["no-panic", "--target", target]);
+    BuildFolder::lock()?.run(&mut cargo, target).map(|_| ())
 }
 
 type Check = fn(&Board) -> Result<(), Failed>;
