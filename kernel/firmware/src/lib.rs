@@ -15,7 +15,7 @@ use cortex_m_rt as runtime;
 #[cfg(target_arch = "riscv32")]
 use riscv_rt as runtime;
 
-pub use memory::take_free_memory;
+pub use memory::{stack_bytes, take_free_memory};
 pub use runtime::entry;
 
 use core::fmt::Display;
