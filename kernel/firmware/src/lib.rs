@@ -3,8 +3,9 @@
 //! `cargo mps2-an386 --bin tables` builds for a board and runs in QEMU. On a real board the runner
 //! flashes: `cargo microbit --bin tables --config 'target.thumbv6m-none-eabi.runner = "probe-rs run --chip nRF51822_xxAA"'`.
 //!
-//! A board is a folder in `boards/` with its memory map and its target, linker flags and runner,
-//! and an alias in `.cargo/config.toml`. No program knows which board it runs on.
+//! A board is a folder in `boards/` with its memory map, its target and its runner, a feature in
+//! `Cargo.toml` and an alias in `.cargo/config.toml`, all of one name. No program knows which board
+//! it runs on.
 #![no_std]
 
 mod memory;
@@ -14,7 +15,7 @@ use cortex_m_rt as runtime;
 #[cfg(target_arch = "riscv32")]
 use riscv_rt as runtime;
 
-pub use memory::take_free_memory;
+pub use memory::{stack_bytes, take_free_memory};
 pub use runtime::entry;
 
 use core::fmt::Display;

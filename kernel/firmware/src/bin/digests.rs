@@ -1,10 +1,11 @@
 //! Runs every case in every format that fits, and prints one digest each.
 //!
-//! A line is `case format digest`, or `case format skipped: reason`; the last is `done` and how many were run.
+//! A line is `case format digest`, or `case format skipped: reason`; the last two are `stack` and
+//! how much of it was used, and `done` and how many were run.
 #![no_std]
 #![no_main]
 
-use kqv_firmware::take_free_memory;
+use kqv_firmware::{stack_bytes, take_free_memory};
 use kqv_fixtures::CASES;
 use kqv_fixtures::digest::{CaseFormat, DigestError, digest};
 use semihosting::{println, process};
@@ -30,6 +31,9 @@ fn main() -> ! {
                 }
             }
         }
+    }
+    if let Some(bytes) = stack_bytes() {
+        println!("stack {bytes} bytes");
     }
     println!("done {done}");
     process::exit(0)

@@ -1,0 +1,103 @@
+//! A board: what its folder and its alias say of it, and how a program runs on it.
+
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use libtest_mimic::Failed;
+
+use crate::tools::{
+    BuildFolder, bare_metal, firmware, missing_program, missing_target, run_patiently,
+};
+
+/// A board as its folder describes it.
+#[derive(Clone)]
+pub(crate) struct Board {
+    pub(crate) name: String,
+    /// The target triple.
+    pub(crate) target: String,
+    pub(crate) ram_bytes: usize,
+    /// The emulator and its arguments; the program comes last.
+    runner: Vec<String>,
+    /// What its alias adds to `cargo run`: profile, configuration and feature.
+    settings: Vec<String>,
+}
+
+impl Board {
+    /// Every board, by name.
+    pub(crate) fn all() -> Result<Vec<Self>, Box<dyn Error>> {
+        let mut boards = Vec::new();
+        for folder in fs::read_dir(firmware().join("boards"))? {
+            boards.push(Self::read(&folder?.path())?);
+        }
+        boards.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(boards)
+    }
+
+    fn read(folder: &Path) -> Result<Self, Box<dyn Error>> {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        let (board, aliases) = (
+            folder.join("board.toml"),
+            firmware().join(".cargo/config.toml"),
+        );
+        let alias = setting(&aliases, &name)?;
+        let settings = alias.strip_prefix("run ").ok_or("an alias runs")?;
+        let memory = fs::read_to_string(folder.join("memory.x"))?;
+        let ram = memory.lines().find(|line| line.trim().starts_with("RAM "));
+        let length = ram
+            .and_then(|line| line.split("LENGTH = ").nth(1))
+            .and_then(bytes_from_length);
+        Ok(Self {
+            target: setting(&board, "target")?,
+            ram_bytes: length.ok_or(format!("{}: no length of RAM", folder.display()))?,
+            runner: words(&setting(&board, "runner")?),
+            settings: words(settings),
+            name: name.into(),
+        })
+    }
+
+    /// What to install first, if anything.
+    pub(crate) fn missing(&self) -> Result<Option<String>, Failed> {
+        match missing_program(&self.runner[0]) {
+            Some(sentence) => Ok(Some(sentence)),
+            None => missing_target(&self.target),
+        }
+    }
+
+    /// Builds the programs for this board, runs one in the emulator and returns what it printed.
+    pub(crate) fn run(&self, program: &str) -> Result<String, Failed> {
+        let build = BuildFolder::lock()?;
+        let mut cargo = bare_metal("cargo");
+        cargo.args(["build", "--bins"]).args(&self.settings);
+        let executable = build.run(&mut cargo, &self.target)?.join(program);
+        let mut emulator = Command::new(&self.runner[0]);
+        emulator.args(&self.runner[1..]).arg(executable);
+        run_patiently(emulator.current_dir(firmware()))
+    }
+}
+
+/// The string that a line of a TOML file gives to `key`.
+fn setting(file: &Path, key: &str) -> Result<String, Box<dyn Error>> {
+    let text = fs::read_to_string(file)?;
+    let value = text.lines().find_map(|line| {
+        let value = line.strip_prefix(key)?.strip_prefix(" = \"")?;
+        value.strip_suffix('"')
+    });
+    Ok(value.ok_or(format!("{}: no {key}", file.display()))?.into())
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split(' ').map(Into::into).collect()
+}
+
+/// The bytes in `256K` or `4M`, as linker scripts write them.
+fn bytes_from_length(length: &str) -> Option<usize> {
+    let length = length.trim();
+    let (number, factor) = match length.split_at_checked(length.len().checked_sub(1)?)? {
+        (number, "K") => (number, 1024),
+        (number, "M") => (number, 1024 * 1024),
+        _ => (length, 1),
+    };
+    Some(number.parse::<usize>().ok()? * factor)
+}

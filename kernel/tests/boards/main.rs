@@ -1,0 +1,160 @@
+//! The boards compute the bits of this machine: firmware is built, run in QEMU and held against the host.
+//!
+//! A board is a folder in `firmware/boards`; what its files and its alias say is all that is known here.
+//! Where QEMU or the board's target is missing, its trials are ignored with the sentence that says
+//! what to install; where `CI` is set they fail with it.
+
+mod board;
+mod tools;
+
+use std::collections::BTreeSet;
+use std::error::Error;
+
+use kqv_fixtures::digest::{CaseFormat, digest, memory_words};
+use kqv_fixtures::{CASES, Case};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+use board::Board;
+use tools::{BuildFolder, bare_metal, missing_target};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = Some(1); // the boards share a build folder
+    let mut trials = Vec::new();
+    let boards = Board::all()?;
+    let targets: BTreeSet<String> = boards.iter().map(|board| board.target.clone()).collect();
+    for target in targets {
+        let name = format!("{target}::links_without_a_panic");
+        trials.push(Trial::ignorable_test(name, move || {
+            unless_missing(missing_target(&target)?, || links_without_a_panic(&target))
+        }));
+    }
+    for board in boards {
+        for (claim, check) in CLAIMS {
+            let board = board.clone();
+            let name = format!("{}::{claim}", board.name);
+            trials.push(Trial::ignorable_test(name, move || {
+                unless_missing(board.missing()?, || check(&board))
+            }));
+        }
+    }
+    libtest_mimic::run(&arguments, trials).exit()
+}
+
+/// Runs a check, unless something is missing where that is allowed.
+fn unless_missing(
+    missing: Option<String>,
+    check: impl FnOnce() -> Result<(), Failed>,
+) -> Result<Completion, Failed> {
+    match missing {
+        Some(sentence) if std::env::var_os("CI").is_some() => Err(sentence.into()),
+        Some(sentence) => Ok(Completion::ignored_with(sentence)),
+        None => check().map(|()| Completion::Completed),
+    }
+}
+
+/// The panic handler of this program calls a function that nobody defines.
+fn links_without_a_panic(target: &str) -> Result<(), Failed> {
+    let mut cargo = bare_metal("cargo");
+    cargo.args(["no-panic", "--target", target]);
+    BuildFolder::lock()?.run(&mut cargo, target).map(|_| ())
+}
+
+type Check = fn(&Board) -> Result<(), Failed>;
+
+/// What holds on every board, by the name of its trial.
+const CLAIMS: [(&str, Check); 3] = [
+    ("checks_itself", checks_itself),
+    ("has_the_digests_of_the_host", has_the_digests_of_the_host),
+    ("prints_thinking_machines", prints_thinking_machines),
+];
+
+fn checks_itself(board: &Board) -> Result<(), Failed> {
+    let printed = board.run("self_check")?;
+    let expected = format!("self_check {:016x}", kqv::SELF_CHECK);
+    let stack = printed.strip_prefix(&format!("{expected}\n"));
+    let stack = stack.ok_or(format!("{expected} is expected, not {printed}"))?;
+    check_stack(stack.trim_end())
+}
+
+fn has_the_digests_of_the_host(board: &Board) -> Result<(), Failed> {
+    let printed = board.run("digests")?;
+    let mut lines = printed.lines();
+    let (mut done, mut skipped) = (0, Vec::new());
+    for case in CASES {
+        for format in CaseFormat::ALL {
+            let label = format!("{} {}", case.name, format.name());
+            let line = lines.next().ok_or(format!("no line for {label}"))?;
+            let result = line.strip_prefix(&format!("{label} "));
+            let result = result.ok_or(format!("{line}: not {label}"))?;
+            if let Some(reason) = result.strip_prefix("skipped: ") {
+                check_skipped(board, case, format, reason)?;
+                skipped.push(format!("\n  skips {label}: {reason}"));
+            } else {
+                check_digest(case, format, result)?;
+                done += 1;
+            }
+        }
+    }
+    check_stack(lines.next().unwrap_or_default())?;
+    if lines.ne([format!("done {done}").as_str()]) {
+        return Err(format!("the last line is not: done {done}").into());
+    }
+    println!("{done} digests{}", skipped.concat());
+    Ok(())
+}
+
+fn check_digest(case: &Case, format: CaseFormat, printed: &str) -> Result<(), Failed> {
+    let mut memory = vec![0; memory_words(case, format)];
+    let host = format!("{:016x}", digest(case, format, &mut memory)?);
+    if printed != host {
+        let (case, format) = (case.name, format.name());
+        return Err(format!("{case} {format}: {printed} on the board, {host} here").into());
+    }
+    Ok(())
+}
+
+/// A program says how much stack it used; had it been too much, it would have failed.
+fn check_stack(line: &str) -> Result<(), Failed> {
+    if !(line.starts_with("stack ") && line.ends_with(" bytes")) {
+        return Err(format!("{line}: not the stack used").into());
+    }
+    println!("{line}");
+    Ok(())
+}
+
+/// A board may skip only what is too large for it.
+fn check_skipped(
+    board: &Board,
+    case: &Case,
+    format: CaseFormat,
+    reason: &str,
+) -> Result<(), Failed> {
+    let needed = memory_words(case, format) * size_of::<u64>();
+    let free = board.ram_bytes * 2 / 3; // the rest is for the stack and the statics
+    if needed <= free {
+        return Err(format!("{needed} bytes fit in {free}, yet: {reason}").into());
+    }
+    if !reason.starts_with(&format!("{needed} bytes")) {
+        return Err(format!("{needed} bytes are needed, yet: {reason}").into());
+    }
+    Ok(())
+}
+
+fn prints_thinking_machines(board: &Board) -> Result<(), Failed> {
+    let printed = board.run("tables")?;
+    for expected in [
+        &["Q", "K", "V", "Dot", "Scores", "Weights", "Output"][..],
+        &["112", "96"],
+        &["14", "12"],
+        &["0.880797", "0.119203"],
+    ] {
+        let mut words = printed.split([' ', '\n', ':']);
+        for &number in expected {
+            words
+                .find(|&word| word == number)
+                .ok_or(format!("no {number} in\n{printed}"))?;
+        }
+    }
+    Ok(())
+}
