@@ -5,23 +5,49 @@
 //!
 //! A board is a folder in `boards/` with its memory map, its target and its runner, a feature in
 //! `Cargo.toml` and an alias in `.cargo/config.toml`, all of one name. No program knows which board
-//! it runs on.
+//! it runs on, nor that `wasm32` is none.
 #![no_std]
 
+#[cfg(not(target_arch = "wasm32"))]
 mod memory;
+#[cfg(target_arch = "wasm32")]
+mod wasm;
 
 #[cfg(target_arch = "arm")]
-use cortex_m_rt as runtime;
+#[doc(hidden)]
+pub use cortex_m_rt as runtime;
 #[cfg(target_arch = "riscv32")]
-use riscv_rt as runtime;
+#[doc(hidden)]
+pub use riscv_rt as runtime;
 
+#[cfg(not(target_arch = "wasm32"))]
 pub use memory::{stack_bytes, take_free_memory};
-pub use runtime::entry;
+#[cfg(not(target_arch = "wasm32"))]
+pub use semihosting::{print, println, process::exit};
+#[cfg(target_arch = "wasm32")]
+pub use wasm::{Stdout, exit, stack_bytes, take_free_memory};
 
 use core::fmt::Display;
 
 use kqv::View;
-use semihosting::{print, println};
+
+/// Makes a `fn() -> !` the one that the program starts with.
+#[macro_export]
+macro_rules! start {
+    ($main:ident) => {
+        #[cfg(not(target_arch = "wasm32"))]
+        #[$crate::runtime::entry]
+        fn start() -> ! {
+            $main()
+        }
+
+        #[cfg(target_arch = "wasm32")]
+        #[unsafe(no_mangle)]
+        extern "C" fn start() -> ! {
+            $main()
+        }
+    };
+}
 
 /// Numbers in one line of text; a wider row goes on in the next line.
 const NUMBERS_PER_LINE: usize = 8;

@@ -49,7 +49,6 @@ pub fn take_free_memory() -> Option<&'static mut [u64]> {
 ///
 /// # Panics
 /// If the stack used all it has: then it may have overwritten what lies below.
-#[must_use]
 pub fn stack_bytes() -> Option<usize> {
     let unused = stack_words()
         // SAFETY: all of the stack can be read; volatile, as the compiler does not know what it holds.

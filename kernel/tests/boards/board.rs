@@ -17,7 +17,8 @@ pub(crate) struct Board {
     pub(crate) name: String,
     /// The target triple.
     pub(crate) target: String,
-    pub(crate) ram_bytes: usize,
+    /// Unknown where there is no memory map: then nothing is too large.
+    pub(crate) ram_bytes: Option<usize>,
     /// The emulator and its arguments; the program comes last.
     runner: Vec<String>,
     /// What its alias adds to `cargo run`: profile, configuration and feature.
@@ -43,14 +44,9 @@ impl Board {
         );
         let alias = setting(&aliases, &name)?;
         let settings = alias.strip_prefix("run ").ok_or("an alias runs")?;
-        let memory = fs::read_to_string(folder.join("memory.x"))?;
-        let ram = memory.lines().find(|line| line.trim().starts_with("RAM "));
-        let length = ram
-            .and_then(|line| line.split("LENGTH = ").nth(1))
-            .and_then(bytes_from_length);
         Ok(Self {
             target: setting(&board, "target")?,
-            ram_bytes: length.ok_or(format!("{}: no length of RAM", folder.display()))?,
+            ram_bytes: ram_bytes(&folder.join("memory.x"))?,
             runner: words(&setting(&board, "runner")?),
             settings: words(settings),
             name: name.into(),
@@ -70,7 +66,10 @@ impl Board {
         let build = BuildFolder::lock()?;
         let mut cargo = bare_metal("cargo");
         cargo.args(["build", "--bins"]).args(&self.settings);
-        let executable = build.run(&mut cargo, &self.target)?.join(program);
+        let mut executable = build.run(&mut cargo, &self.target)?.join(program);
+        if self.target.starts_with("wasm32") {
+            executable.set_extension("wasm");
+        }
         let mut emulator = Command::new(&self.runner[0]);
         emulator.args(&self.runner[1..]).arg(executable);
         run_patiently(emulator.current_dir(firmware()))
@@ -89,6 +88,20 @@ fn setting(file: &Path, key: &str) -> Result<String, Box<dyn Error>> {
 
 fn words(text: &str) -> Vec<String> {
     text.split(' ').map(Into::into).collect()
+}
+
+/// The length of the RAM in a memory map, if there is one.
+fn ram_bytes(memory_map: &Path) -> Result<Option<usize>, Box<dyn Error>> {
+    if !memory_map.exists() {
+        return Ok(None);
+    }
+    let text = fs::read_to_string(memory_map)?;
+    let ram = text.lines().find(|line| line.trim().starts_with("RAM "));
+    let length = ram
+        .and_then(|line| line.split("LENGTH = ").nth(1))
+        .and_then(bytes_from_length);
+    let length = length.ok_or(format!("{}: no length of RAM", memory_map.display()))?;
+    Ok(Some(length))
 }
 
 /// The bytes in `256K` or `4M`, as linker scripts write them.

@@ -21,6 +21,7 @@ pub(crate) fn firmware() -> PathBuf {
 pub(crate) fn missing_program(program: &str) -> Option<String> {
     let package = match program {
         "qemu-system-riscv32" => "qemu-system-misc",
+        "node" => "nodejs",
         _ => program,
     };
     let missing = Command::new(program).arg("--version").output().is_err();

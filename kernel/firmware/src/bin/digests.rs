@@ -5,12 +5,12 @@
 #![no_std]
 #![no_main]
 
-use kqv_firmware::{stack_bytes, take_free_memory};
+use kqv_firmware::{exit, println, stack_bytes, take_free_memory};
 use kqv_fixtures::CASES;
 use kqv_fixtures::digest::{CaseFormat, DigestError, digest};
-use semihosting::{println, process};
 
-#[kqv_firmware::entry]
+kqv_firmware::start!(main);
+
 fn main() -> ! {
     let memory = take_free_memory().unwrap_or_default();
     let mut done = 0;
@@ -27,7 +27,7 @@ fn main() -> ! {
                 }
                 Err(error) => {
                     println!("{case_name} {format_name} failed: {error}");
-                    process::exit(1)
+                    exit(1)
                 }
             }
         }
@@ -36,5 +36,5 @@ fn main() -> ! {
         println!("stack {bytes} bytes");
     }
     println!("done {done}");
-    process::exit(0)
+    exit(0)
 }

@@ -4,10 +4,10 @@
 #![no_std]
 #![no_main]
 
-use kqv_firmware::{stack_bytes, take_free_memory};
-use semihosting::{println, process};
+use kqv_firmware::{exit, println, stack_bytes, take_free_memory};
 
-#[kqv_firmware::entry]
+kqv_firmware::start!(main);
+
 fn main() -> ! {
     take_free_memory(); // from here on the stack is watched
     let digest = kqv::self_check();
@@ -15,5 +15,5 @@ fn main() -> ! {
     if let Some(bytes) = stack_bytes() {
         println!("stack {bytes} bytes");
     }
-    process::exit(i32::from(digest != kqv::SELF_CHECK))
+    exit(i32::from(digest != kqv::SELF_CHECK))
 }

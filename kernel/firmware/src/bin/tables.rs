@@ -6,26 +6,26 @@
 #![no_main]
 
 use kqv::{Attention, Format, Number, Observer, Qkv, Scale, Scores, ShapeError, View, attend_view};
-use kqv_firmware::print_table;
+use kqv_firmware::{exit, print_table, println};
 use kqv_fixtures::Case;
-use semihosting::{println, process};
 
 /// T, and S too: "Thinking" and "Machines" look at each other.
 const WORDS: usize = 2;
 /// E.
 const VALUE_WIDTH: usize = 3;
 
-#[kqv_firmware::entry]
+kqv_firmware::start!(main);
+
 fn main() -> ! {
     let Some(case) = kqv_fixtures::case("thinking-machines") else {
         println!("There is no case named thinking-machines");
-        process::exit(1)
+        exit(1)
     };
     if let Err(error) = print_tables(case) {
         println!("{error}");
-        process::exit(1)
+        exit(1)
     }
-    process::exit(0)
+    exit(0)
 }
 
 /// Inputs first, then every stage in the order in which it is computed.
