@@ -128,7 +128,7 @@ pub const SELF_CHECK: u64 = 0xd69c_a586_2b50_811e;
 /// Runs small attention problems in f32, f64, i16 and i8, with and without masks, biases and caps, and
 /// returns the digest of every bit: [`SELF_CHECK`], unless compiler, libraries or chip go wrong.
 ///
-/// For a check at boot, about 1 kB of stack.
+/// For a check at boot; the firmware program `self_check` prints the stack it takes, under 3 kB on every board.
 ///
 /// ```
 /// assert_eq!(kqv::self_check(), kqv::SELF_CHECK);
