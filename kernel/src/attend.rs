@@ -8,7 +8,7 @@ use core::ops::Range;
 use crate::attention::{Attention, Softcap};
 use crate::body::{Body, scratch_cells};
 use crate::format::{Format, Number};
-use crate::modify::{Modify, Query};
+use crate::modify::{Modify, Query, visible_keys};
 use crate::observer::{Observer, Scores};
 use crate::score::Score;
 use crate::view::{Qkv, ShapeError, View};
@@ -197,7 +197,7 @@ fn attend_row<F, M, O>(
         row: i,
         position: i.saturating_add(attention.offset),
     };
-    let visible = attention.mask.visible(query, k.rows());
+    let visible = visible_keys(&attention.mask, query, k.rows());
     // An observer is shown the scores of hidden keys too.
     let scored = if O::WATCHES {
         0..k.rows()

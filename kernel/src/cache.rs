@@ -167,7 +167,10 @@ pub struct CacheFull {
 impl fmt::Display for CacheFull {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { capacity } = self;
-        write!(f, "The cache is full: it holds {capacity} tokens")
+        write!(
+            f,
+            "The cache is full with {capacity} tokens: clear it, or let it slide"
+        )
     }
 }
 

@@ -56,6 +56,13 @@ pub trait Modify: Copy {
     }
 }
 
+/// What `mask` lets `query` see, cut to the keys that exist: an own mask may point beyond them.
+pub(crate) fn visible_keys(mask: &impl Modify, query: Query, keys: usize) -> Range<usize> {
+    let visible = mask.visible(query, keys);
+    let end = visible.end.min(keys);
+    visible.start.min(end)..end
+}
+
 /// The two masks that most models need.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

@@ -22,7 +22,7 @@ use core::ops::Range;
 use crate::attention::{Attention, Softcap};
 use crate::body::scratch_cells;
 use crate::exp::{EXP_NEG_END, HI, LO, P, WHOLE};
-use crate::modify::{Modify, Query};
+use crate::modify::{Modify, Query, visible_keys};
 use crate::score::Score;
 use crate::view::{Qkv, View};
 
@@ -130,7 +130,7 @@ fn attend_tile<V, M, const L: usize, const IN_FLIGHT: usize>(
 
     let visible: [Range<usize>; L] = core::array::from_fn(|lane| {
         let query = query(first + lane, attention.offset);
-        attention.mask.visible(query, k.rows())
+        visible_keys(&attention.mask, query, k.rows())
     });
     let lanes = L.min(q.rows() - first);
     let live = visible.get(..lanes).unwrap_or_default();

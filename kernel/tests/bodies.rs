@@ -1,10 +1,10 @@
 //! Every body has the bits of the naive loop, whatever the sizes.
 
 use fastrand::Rng;
-use kqv::{Attention, Body, Float, Mask, Modify, attend_view_on, fast_scratch_cells};
+use kqv::{Attention, Body, Float, Mask, Modify, Query, attend_view_on, fast_scratch_cells};
 
 use crate::masks::under_every_option;
-use crate::support::{Problem, bits, naive};
+use crate::support::{Problem, Recorder, bits, naive};
 
 /// The bodies that this processor has.
 fn bodies() -> impl Iterator<Item = Body> {
@@ -85,6 +85,36 @@ fn any_scratch_from_one_row_on_gives_the_same_bits() {
             assert_eq!(bits(&output), expected, "{body:?}, {cells} cells");
         }
     }
+}
+
+#[test]
+fn a_mask_that_points_beyond_the_keys_sees_those_that_exist() {
+    /// From its own position to the end of time, or backwards.
+    #[derive(Clone, Copy)]
+    struct Onwards;
+    impl Modify for Onwards {
+        fn visible(&self, query: Query, _: usize) -> std::ops::Range<usize> {
+            query.position..usize::MAX
+        }
+    }
+    #[derive(Clone, Copy)]
+    struct OnwardsCut;
+    impl Modify for OnwardsCut {
+        fn visible(&self, query: Query, keys: usize) -> std::ops::Range<usize> {
+            query.position.min(keys)..keys
+        }
+    }
+    let mut rng = Rng::with_seed(35);
+    let problem = Problem::new([20, 9, 5, 6], || 8.0 * rng.f32() - 4.0);
+    let expected = bits(&naive(&problem, Attention::of(OnwardsCut)));
+    for body in bodies() {
+        let output = attend_on(body, &problem, Attention::of(Onwards), 10_000);
+        assert_eq!(bits(&output), expected, "{body:?}");
+    }
+    let mut seen = Recorder::new(Float::<f32>::FORMAT);
+    problem.observed(Float::<f32>::FORMAT, Attention::of(Onwards), &mut seen);
+    let hidden = |(score, weight): (&f64, &f64)| (*score == f64::NEG_INFINITY) == (*weight == 0.0);
+    assert!(seen.masked.iter().zip(&seen.weights).all(hidden));
 }
 
 #[test]
