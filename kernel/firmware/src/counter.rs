@@ -1,8 +1,8 @@
 //! How many instructions a piece of work executes, on boards that QEMU runs with `-icount`.
 //!
 //! There a processor's clock goes on by the same time with every instruction: `minstret` counts them
-//! itself, and a Cortex-M's SysTick counts time, which a loop of known length turns into instructions.
-//! A real chip counts cycles in the same way, if its SysTick is fed by the processor's clock.
+//! itself, and a Cortex-M's `SysTick` counts time, which a loop of known length turns into instructions.
+//! A real chip counts cycles in the same way, if its `SysTick` is fed by the processor's clock.
 #![expect(unsafe_code, reason = "a counter is a register")]
 
 #[cfg(target_arch = "arm")]

@@ -10,10 +10,13 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 mod arguments;
+#[cfg(any(feature = "pico", feature = "pico2"))]
+mod boot;
 #[cfg(not(target_arch = "wasm32"))]
 mod counter;
 #[cfg(not(target_arch = "wasm32"))]
 mod memory;
+mod serial;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 
@@ -39,6 +42,8 @@ pub use wasm::{
     Counter, Stdout, all_arguments, exit, stack_bytes, stack_bytes_of, take_free_memory,
     take_free_memory_beside_a_large_stack,
 };
+
+pub use serial::Serial;
 
 use core::fmt::Display;
 

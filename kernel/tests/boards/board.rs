@@ -2,13 +2,12 @@
 
 use std::error::Error;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use libtest_mimic::Failed;
-
 use crate::tools::{
-    BuildFolder, bare_metal, firmware, missing_program, missing_target, run_patiently,
+    BuildFolder, Failed, bare_metal, firmware, missing_program, missing_target, read_until,
+    run_patiently,
 };
 
 /// A board as its folder describes it.
@@ -53,27 +52,83 @@ impl Board {
         })
     }
 
+    /// Whether its programs run here; those of others are flashed.
+    pub(crate) fn is_emulated(&self) -> bool {
+        self.runner[0].starts_with("qemu") || self.runner[0] == "node"
+    }
+
     /// What to install first, if anything.
     pub(crate) fn missing(&self) -> Result<Option<String>, Failed> {
         match missing_program(&self.runner[0]) {
-            Some(sentence) => Ok(Some(sentence)),
-            None => missing_target(&self.target),
+            Some(sentence) if self.is_emulated() => Ok(Some(sentence)),
+            _ => missing_target(&self.target),
         }
+    }
+
+    /// Builds the programs for this board; the folder is ours as long as the lock.
+    pub(crate) fn build(&self) -> Result<(BuildFolder, PathBuf), Failed> {
+        let lock = BuildFolder::lock()?;
+        let mut cargo = bare_metal("cargo");
+        cargo.args(["build", "--bins"]).args(&self.settings);
+        let programs = lock.run(&mut cargo, &self.target)?;
+        Ok((lock, programs))
     }
 
     /// Builds the programs for this board, runs one in the emulator and returns what it printed.
     pub(crate) fn run(&self, program: &str) -> Result<String, Failed> {
-        let build = BuildFolder::lock()?;
-        let mut cargo = bare_metal("cargo");
-        cargo.args(["build", "--bins"]).args(&self.settings);
-        let mut executable = build.run(&mut cargo, &self.target)?.join(program);
+        self.run_with(program, &[])
+    }
+
+    /// [`run`](Self::run) with further arguments for the emulator.
+    pub(crate) fn run_with(&self, program: &str, arguments: &[&str]) -> Result<String, Failed> {
+        let (_lock, programs) = self.build()?;
+        let mut executable = programs.join(program);
         if self.target.starts_with("wasm32") {
             executable.set_extension("wasm");
         }
         let mut emulator = Command::new(&self.runner[0]);
-        emulator.args(&self.runner[1..]).arg(executable);
+        emulator
+            .args(&self.runner[1..])
+            .arg(executable)
+            .args(arguments);
         run_patiently(emulator.current_dir(firmware()))
     }
+}
+
+impl Board {
+    /// Builds `program`, runs it without a debugger until it prints `last` on its serial port, and returns the
+    /// lines before and the bytes of flash that it takes.
+    pub(crate) fn run_alone(&self, program: &str, last: &str) -> Result<(String, usize), Failed> {
+        let (_lock, programs) = self.build()?;
+        let executable = programs.join(program);
+        let mut emulator = Command::new(&self.runner[0]);
+        let debugger =
+            |word: &&String| word.contains("semihosting") || word.starts_with("enable=on");
+        emulator.args(self.runner[1..].iter().filter(|word| !debugger(word)));
+        let kernel = emulator.arg(&executable).args(["-serial", "stdio"]);
+        let printed = read_until(kernel, last)?;
+        Ok((
+            printed,
+            flash_bytes(&fs::read(executable)?).ok_or("not an ELF program")?,
+        ))
+    }
+}
+
+/// What a 32-bit ELF program puts into flash: its sections that are loaded, in bytes.
+fn flash_bytes(program: &[u8]) -> Option<usize> {
+    const LOADED: u32 = 2; // SHF_ALLOC
+    const WITHOUT_CONTENT: u32 = 8; // SHT_NOBITS
+    let word = |at: usize| Some(u32::from_le_bytes(*program.get(at..)?.first_chunk()?));
+    let half = |at: usize| Some(u16::from_le_bytes(*program.get(at..)?.first_chunk()?));
+    let (sections, size, count) = (word(0x20)?, half(0x2E)?, half(0x30)?);
+    let mut bytes = 0;
+    for section in 0..usize::from(count) {
+        let header = usize::try_from(sections).ok()? + section * usize::from(size);
+        if word(header + 8)? & LOADED != 0 && word(header + 4)? != WITHOUT_CONTENT {
+            bytes += usize::try_from(word(header + 0x14)?).ok()?;
+        }
+    }
+    Some(bytes)
 }
 
 /// The string that a line of a TOML file gives to `key`.

@@ -6,6 +6,9 @@
 //! what to install; where `CI` is set they fail with it.
 
 mod board;
+mod count;
+mod counts;
+mod kept;
 mod tools;
 
 use std::collections::BTreeSet;
@@ -17,6 +20,8 @@ use kqv_fixtures::{CASES, Case};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 use board::Board;
+use count::CORES;
+use counts::check_counts;
 use tools::{BuildFolder, bare_metal, missing_target};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -31,8 +36,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             unless_missing(missing_target(&target)?, || links_without_a_panic(&target))
         }));
     }
-    for board in boards {
-        for (claim, check) in CLAIMS {
+    for board in &boards {
+        let claims = if board.is_emulated() { CLAIMS } else { FLASHED };
+        for &(claim, check) in claims {
             let board = board.clone();
             let name = format!("{}::{claim}", board.name);
             trials.push(Trial::ignorable_test(name, move || {
@@ -40,7 +46,20 @@ fn main() -> Result<(), Box<dyn Error>> {
             }));
         }
     }
+    for (core, board) in CORES {
+        let board = boards_by_name(&boards, board)?;
+        let name = format!("{}::counts_as_on_{core}", board.name);
+        trials.push(Trial::ignorable_test(name, move || {
+            unless_missing(board.missing()?, || check_counts(core, &board))
+        }));
+    }
     libtest_mimic::run(&arguments, trials).exit()
+}
+
+/// The board of that name.
+fn boards_by_name(boards: &[Board], name: &str) -> Result<Board, String> {
+    let board = boards.iter().find(|board| board.name == name);
+    board.cloned().ok_or(format!("there is no board {name}"))
 }
 
 /// Runs a check, unless something is missing where that is allowed.
@@ -72,11 +91,37 @@ fn links_without_a_panic(target: &str) -> Result<(), Failed> {
 type Check = fn(&Board) -> Result<(), Failed>;
 
 /// What holds on every board, by the name of its trial.
-const CLAIMS: [(&str, Check); 3] = [
+const CLAIMS: &[(&str, Check)] = &[
     ("checks_itself", checks_itself),
     ("has_the_digests_of_the_host", has_the_digests_of_the_host),
     ("prints_thinking_machines", prints_thinking_machines),
+    ("attends_on_its_serial_port", attends_on_its_serial_port),
 ];
+
+/// What holds on every board that is not emulated.
+const FLASHED: &[(&str, Check)] = &[("builds", |board| {
+    board.build().map(drop).map_err(Into::into)
+})];
+
+/// What the demonstration may take of the flash, in bytes.
+const DEMO_FLASH_BYTES: usize = 16 * 1024;
+
+/// Without a debugger; "cat" sees nothing behind it, and looks at itself most.
+fn attends_on_its_serial_port(board: &Board) -> Result<(), Failed> {
+    if board.ram_bytes.is_none() {
+        return Ok(()); // no chip
+    }
+    let (printed, flash_bytes) = board.run_alone("demo", "done")?;
+    let expected = "  cat weights    268   731     0     0\n";
+    if !printed.contains(expected) {
+        return Err(format!("no\n{expected}in\n{printed}").into());
+    }
+    if flash_bytes > DEMO_FLASH_BYTES {
+        return Err(format!("{flash_bytes} bytes of flash, more than {DEMO_FLASH_BYTES}").into());
+    }
+    println!("{flash_bytes} bytes of flash");
+    Ok(())
+}
 
 fn checks_itself(board: &Board) -> Result<(), Failed> {
     let printed = board.run("self_check")?;

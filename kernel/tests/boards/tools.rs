@@ -1,20 +1,23 @@
-//! Programs that the trials call: the toolchain, and the emulators, which may hang.
+//! Programs that the trials and the benches call: the toolchain, and the emulators, which may hang.
 
+use std::error::Error;
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use libtest_mimic::Failed;
+/// What goes wrong, as a sentence.
+pub(crate) type Failed = Box<dyn Error>;
 
-/// A program that runs longer than this hangs; the longest takes about a second.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// A program that runs longer than this hangs; the longest, the counts of a Cortex-M0, takes about half a minute.
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// The folder of the firmware.
 pub(crate) fn firmware() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("firmware")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../kernel/firmware")
 }
 
 /// What to install for an emulator, if it is missing.
@@ -59,7 +62,7 @@ impl BuildFolder {
         cargo.current_dir(firmware());
         let built = cargo.arg("--target-dir").arg(&self.path).output()?;
         if !built.status.success() {
-            return Err(String::from_utf8_lossy(&built.stderr).into());
+            return Err(String::from_utf8_lossy(&built.stderr).into_owned().into());
         }
         Ok(self.path.join(target).join("release"))
     }
@@ -78,6 +81,13 @@ pub(crate) fn bare_metal(tool: &str) -> Command {
         command.env("RUSTUP_TOOLCHAIN", folder);
     }
     command
+}
+
+/// The compiler of the firmware, as it prints itself: `rustc 1.96.0 (…)`, up to the version.
+pub(crate) fn compiler() -> Result<String, Failed> {
+    let printed = String::from_utf8(bare_metal("rustc").arg("--version").output()?.stdout)?;
+    let words: Vec<&str> = printed.split_whitespace().take(2).collect();
+    Ok(words.join(" "))
 }
 
 /// What a command prints, if it succeeds in time.
@@ -100,6 +110,35 @@ pub(crate) fn run_patiently(command: &mut Command) -> Result<String, Failed> {
         Some(status) => Err(format!("{status} after\n{printed}").into()),
         None => Err(format!("no end within {PATIENCE:?} after\n{printed}").into()),
     }
+}
+
+/// What a command prints before it prints the line `last`, if it does so in time; then it is killed.
+pub(crate) fn read_until(command: &mut Command, last: &str) -> Result<String, Failed> {
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let stdout = BufReader::new(child.stdout.take().ok_or("no output")?);
+    let (sender, lines) = mpsc::channel();
+    thread::spawn(move || {
+        stdout
+            .lines()
+            .map_while(Result::ok)
+            .try_for_each(|line| sender.send(line))
+    });
+    let deadline = Instant::now() + PATIENCE;
+    let mut printed = String::new();
+    let result = loop {
+        let patience = deadline.saturating_duration_since(Instant::now());
+        match lines.recv_timeout(patience) {
+            Ok(line) if line.trim_end() == last => break Ok(printed),
+            Ok(line) => printed.extend([line.trim_end(), "\n"]),
+            Err(_) => break Err(format!("no {last} within {PATIENCE:?} after\n{printed}").into()),
+        }
+    };
+    child.kill()?;
+    child.wait()?;
+    result
 }
 
 /// The status of a child that ends in time; one that does not is killed.

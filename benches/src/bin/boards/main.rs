@@ -1,0 +1,132 @@
+//! What attention takes on chips: runs the boards in QEMU and prints the table of the README.
+//!
+//! `cargo run --release -p kqv-benches --bin boards`, from anywhere in the workspace; `--json` prints one object a
+//! line instead, and further words choose what is counted: `m4f`, `i8`, `128x128x32`, `full`, `causal`, `decode`.
+//! What is counted is instructions, as QEMU executes them: not cycles.
+
+#[expect(
+    dead_code,
+    reason = "the trials look at a board's RAM, and run without arguments"
+)]
+#[path = "../../../../kernel/tests/boards/board.rs"]
+mod board;
+#[path = "../../../../kernel/tests/boards/count.rs"]
+mod count;
+mod error;
+mod table;
+#[path = "../../../../kernel/tests/boards/tools.rs"]
+mod tools;
+
+use std::env;
+use std::process::ExitCode;
+
+use board::Board;
+use count::{CORES, Count, count};
+use error::worst_error;
+use kqv_fixtures::problem::Problem;
+use tools::Failed;
+
+fn main() -> ExitCode {
+    match run(env::args().skip(1).collect()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(mut arguments: Vec<String>) -> Result<(), Failed> {
+    let everything = arguments.len();
+    arguments.retain(|argument| argument != "--json");
+    let json = arguments.len() < everything;
+    let is_core = |word: &String| CORES.iter().any(|(core, _)| core == word);
+    let (cores, words): (Vec<_>, Vec<_>) = arguments.into_iter().partition(is_core);
+    let words: Vec<&str> = words.iter().map(String::as_str).chain(["random"]).collect();
+
+    let boards = Board::all()?;
+    let mut rows = Vec::new();
+    for (core, name) in CORES {
+        if !cores.is_empty() && !cores.iter().any(|wanted| wanted == core) {
+            continue;
+        }
+        let board = boards.iter().find(|board| board.name == name);
+        let board = board.ok_or(format!("there is no board {name}"))?;
+        match board.missing()? {
+            Some(sentence) => eprintln!("{core} is left out: {sentence}"),
+            None => {
+                for count in count(board, &words)? {
+                    rows.push(Row::new(core, count)?);
+                }
+            }
+        }
+    }
+    if json {
+        rows.iter().for_each(|row| println!("{}", row.json()));
+    } else {
+        println!("{}", table::markdown(&rows)?);
+    }
+    Ok(())
+}
+
+/// One problem on one core.
+struct Row {
+    core: &'static str,
+    problem: Problem,
+    instructions: u64,
+    /// In units of the last place of V; for f32 as it is.
+    worst_error: f64,
+    stack_bytes: usize,
+}
+
+impl Row {
+    fn new(core: &'static str, count: Count) -> Result<Self, Failed> {
+        let Count {
+            problem,
+            digest,
+            instructions,
+            stack_bytes,
+        } = count;
+        let (here, worst_error) = worst_error(problem)?;
+        if here != digest {
+            return Err(format!("{core} {problem}: another output than here").into());
+        }
+        Ok(Self {
+            core,
+            problem,
+            instructions,
+            worst_error,
+            stack_bytes: stack_bytes.ok_or("the stack was not measured")?,
+        })
+    }
+
+    /// Multiply-adds of Q·Kᵀ and weights·V per executed instruction.
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    fn mac_per_instruction(&self) -> f64 {
+        self.problem.multiply_adds() as f64 / self.instructions as f64
+    }
+
+    fn json(&self) -> String {
+        let Self {
+            core,
+            problem,
+            instructions,
+            worst_error,
+            stack_bytes,
+        } = self;
+        let Problem {
+            queries,
+            keys,
+            width,
+            causal,
+            ..
+        } = problem;
+        let format = problem.format.name();
+        let mac = self.mac_per_instruction();
+        format!(
+            "{{\"core\":\"{core}\",\"format\":\"{format}\",\"packed\":false,\"t\":{queries},\"s\":{keys},\
+             \"d\":{width},\"causal\":{causal},\"instructions\":{instructions},\
+             \"mac_per_instruction\":{mac:.4},\"worst_error\":{worst_error:.3e},\"stack_bytes\":{stack_bytes}}}"
+        )
+    }
+}

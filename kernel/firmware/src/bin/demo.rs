@@ -1,0 +1,86 @@
+//! i8 attention with its tables on the serial port: no debugger, and less than 16 kB of flash.
+//!
+//! Four words, each a row of Q, K and V in thirty-seconds; what is printed is in thousandths: scores,
+//! weights and outputs. The last line is `done`.
+#![no_std]
+#![no_main]
+
+use core::fmt::Write;
+use core::hint::{black_box, spin_loop};
+
+use fixed::types::I3F5;
+use kqv::{Attention, Format, Number, Observer, Scores, attend};
+use kqv_firmware::Serial;
+
+kqv_firmware::start!(main);
+
+const WORDS: [&str; 4] = ["the", "cat", "sat", "down"];
+
+/// What each word asks, (T, D).
+const Q: [[I3F5; 4]; 4] = matrix([[8, 0, 0, 8], [0, 32, 0, 0], [0, 64, 16, 0], [0, 0, 64, 8]]);
+/// What each word offers, (S, D).
+const K: [[I3F5; 4]; 4] = matrix([[32, 0, 0, 0], [0, 64, 0, 0], [0, 16, 64, 0], [0, 0, 16, 64]]);
+/// What each word carries, (S, E).
+const V: [[I3F5; 3]; 4] = matrix([[32, 0, 0], [0, 32, 0], [0, 0, 32], [16, 16, 16]]);
+
+fn main() -> ! {
+    let mut serial = Serial::start();
+    let (q, k, v) = black_box((Q, K, V)); // or the compiler would compute it all
+    _ = writeln!(serial, "what each word looks at, i8");
+    attend(&q, &k, &v, Attention::CAUSAL, &mut Printer(serial));
+    let mut serial = Serial::start();
+    _ = writeln!(serial, "done");
+    loop {
+        spin_loop();
+    }
+}
+
+/// Thirty-seconds.
+const fn matrix<const D: usize>(bits: [[i8; D]; 4]) -> [[I3F5; D]; 4] {
+    let mut matrix = [[I3F5::ZERO; D]; 4];
+    let mut at = 0;
+    while at < 4 * D {
+        matrix[at / D][at % D] = I3F5::from_bits(bits[at / D][at % D]);
+        at += 1;
+    }
+    matrix
+}
+
+/// Prints every stage as it passes.
+struct Printer(Serial);
+
+impl Printer {
+    /// A line of thousandths.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "scores and outputs are far below 2^31 thousandths"
+    )]
+    fn line(&mut self, stage: &str, i: usize, numbers: impl Iterator<Item = f64>) {
+        let word = WORDS.get(i).copied().unwrap_or_default();
+        _ = write!(self.0, "{word:>5} {stage:<8}");
+        for number in numbers {
+            _ = write!(self.0, "{:>6}", (number * 1000.0) as i32);
+        }
+        _ = writeln!(self.0);
+    }
+}
+
+impl Observer<<I3F5 as Number>::Format> for Printer {
+    fn raw(&mut self, i: usize, scores: Scores<'_, <I3F5 as Number>::Format>) {
+        self.line("scores", i, scores.reals());
+    }
+
+    fn weights(
+        &mut self,
+        i: usize,
+        weights: &[<<I3F5 as Number>::Format as Format>::Cell],
+        sum: <<I3F5 as Number>::Format as Format>::Sum,
+    ) {
+        let share = |&weight: &_| <<I3F5 as Number>::Format as Format>::weight_real(weight, sum);
+        self.line("weights", i, weights.iter().map(share));
+    }
+
+    fn output(&mut self, i: usize, output: &[I3F5]) {
+        self.line("output", i, output.iter().map(|&number| f64::from(number)));
+    }
+}
