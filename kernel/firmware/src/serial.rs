@@ -68,6 +68,7 @@ mod port {
     feature = "blackpill",
 ))]
 mod port {
+    #[cfg(not(any(feature = "virt", feature = "virt-f")))]
     use core::ptr;
 
     #[cfg(any(
@@ -100,12 +101,14 @@ mod port {
     }
 
     /// Sets the register at this address.
+    #[cfg(not(any(feature = "virt", feature = "virt-f")))]
     fn set(address: usize, value: u32) {
         // SAFETY: the drivers name registers of the board whose feature is on, and nobody else uses them.
         unsafe { ptr::write_volatile(ptr::without_provenance_mut(address), value) };
     }
 
     /// The register at this address.
+    #[cfg(not(any(feature = "virt", feature = "virt-f")))]
     fn get(address: usize) -> u32 {
         // SAFETY: as above.
         unsafe { ptr::read_volatile(ptr::without_provenance::<u32>(address)) }

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::flash::flash_bytes;
 use crate::tools::{
     BuildFolder, Failed, bare_metal, firmware, missing_program, missing_target, read_until,
     run_patiently,
@@ -112,23 +113,6 @@ impl Board {
             flash_bytes(&fs::read(executable)?).ok_or("not an ELF program")?,
         ))
     }
-}
-
-/// What a 32-bit ELF program puts into flash: its sections that are loaded, in bytes.
-fn flash_bytes(program: &[u8]) -> Option<usize> {
-    const LOADED: u32 = 2; // SHF_ALLOC
-    const WITHOUT_CONTENT: u32 = 8; // SHT_NOBITS
-    let word = |at: usize| Some(u32::from_le_bytes(*program.get(at..)?.first_chunk()?));
-    let half = |at: usize| Some(u16::from_le_bytes(*program.get(at..)?.first_chunk()?));
-    let (sections, size, count) = (word(0x20)?, half(0x2E)?, half(0x30)?);
-    let mut bytes = 0;
-    for section in 0..usize::from(count) {
-        let header = usize::try_from(sections).ok()? + section * usize::from(size);
-        if word(header + 8)? & LOADED != 0 && word(header + 4)? != WITHOUT_CONTENT {
-            bytes += usize::try_from(word(header + 0x14)?).ok()?;
-        }
-    }
-    Some(bytes)
 }
 
 /// The string that a line of a TOML file gives to `key`.

@@ -8,6 +8,7 @@
 mod board;
 mod count;
 mod counts;
+mod flash;
 mod kept;
 mod tools;
 
@@ -22,6 +23,7 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use board::Board;
 use count::CORES;
 use counts::check_counts;
+use flash::{ENTRIES, code_bytes};
 use tools::{BuildFolder, bare_metal, missing_target};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -51,6 +53,20 @@ fn main() -> Result<(), Box<dyn Error>> {
         let name = format!("{}::counts_as_on_{core}", board.name);
         trials.push(Trial::ignorable_test(name, move || {
             unless_missing(board.missing()?, || check_counts(core, &board))
+        }));
+    }
+    for board in STACK_BOARDS {
+        let board = boards_by_name(&boards, board)?;
+        let name = format!("{}::entry_points_keep_their_stack", board.name);
+        trials.push(Trial::ignorable_test(name, move || {
+            unless_missing(board.missing()?, || entry_points_keep_their_stack(&board))
+        }));
+    }
+    for (board, limits) in CODE_LIMITS {
+        let board = boards_by_name(&boards, board)?;
+        let name = format!("{}::entry_points_are_small", board.name);
+        trials.push(Trial::ignorable_test(name, move || {
+            unless_missing(board.missing()?, || entry_points_are_small(&board, limits))
         }));
     }
     libtest_mimic::run(&arguments, trials).exit()
@@ -88,6 +104,26 @@ fn links_without_a_panic(target: &str) -> Result<(), Failed> {
     }
 }
 
+/// What each entry point may take of the flash at most, in bytes: f32, i16 and i8.
+const CODE_LIMITS: [(&str, [usize; 3]); 3] = [
+    ("mps2-an386", [8192; 3]),
+    ("mps2-an385-m0", [8192; 3]),
+    ("virt", [8192; 3]),
+];
+
+fn entry_points_are_small(board: &Board, limits: [usize; 3]) -> Result<(), Failed> {
+    for entry in ENTRIES {
+        for (format, limit) in ["f32", "i16", "i8"].into_iter().zip(limits) {
+            let bytes = code_bytes(board, entry, format)?;
+            println!("{entry} {format}: {bytes} bytes of flash");
+            if bytes > limit {
+                return Err(format!("{entry} {format}: {bytes} bytes, more than {limit}").into());
+            }
+        }
+    }
+    Ok(())
+}
+
 type Check = fn(&Board) -> Result<(), Failed>;
 
 /// What holds on every board, by the name of its trial.
@@ -97,6 +133,15 @@ const CLAIMS: &[(&str, Check)] = &[
     ("prints_thinking_machines", prints_thinking_machines),
     ("attends_on_its_serial_port", attends_on_its_serial_port),
 ];
+
+/// Where the stack of the entry points with arrays is measured: a board of each kind of core.
+const STACK_BOARDS: [&str; 3] = ["mps2-an385-m0", "mps2-an386", "virt"];
+
+/// The program says what it measured, and fails where it is more than it allows.
+fn entry_points_keep_their_stack(board: &Board) -> Result<(), Failed> {
+    print!("{}", board.run("stack")?);
+    Ok(())
+}
 
 /// What holds on every board that is not emulated.
 const FLASHED: &[(&str, Check)] = &[("builds", |board| {

@@ -13,16 +13,22 @@ mod board;
 #[path = "../../../../kernel/tests/boards/count.rs"]
 mod count;
 mod error;
+#[expect(dead_code, reason = "one entry point is in the table")]
+#[path = "../../../../kernel/tests/boards/flash.rs"]
+mod flash;
 mod table;
 #[path = "../../../../kernel/tests/boards/tools.rs"]
 mod tools;
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::env;
 use std::process::ExitCode;
 
 use board::Board;
 use count::{CORES, Count, count};
 use error::worst_error;
+use flash::code_bytes;
 use kqv_fixtures::problem::Problem;
 use tools::Failed;
 
@@ -52,21 +58,34 @@ fn run(mut arguments: Vec<String>) -> Result<(), Failed> {
         }
         let board = boards.iter().find(|board| board.name == name);
         let board = board.ok_or(format!("there is no board {name}"))?;
-        match board.missing()? {
-            Some(sentence) => eprintln!("{core} is left out: {sentence}"),
-            None => {
-                for count in count(board, &words)? {
-                    rows.push(Row::new(core, count)?);
-                }
-            }
+        if let Some(sentence) = board.missing()? {
+            eprintln!("{core} is left out: {sentence}");
+            continue;
         }
+        rows.extend(rows_of(core, board, &words)?);
     }
     if json {
-        rows.iter().for_each(|row| println!("{}", row.json()));
+        for row in &rows {
+            println!("{}", row.json());
+        }
     } else {
         println!("{}", table::markdown(&rows)?);
     }
     Ok(())
+}
+
+/// What is counted on one core, with the flash that each format takes there.
+fn rows_of(core: &'static str, board: &Board, words: &[&str]) -> Result<Vec<Row>, Failed> {
+    let mut rows = Vec::new();
+    let mut sizes = BTreeMap::new();
+    for count in count(board, words)? {
+        let format = count.problem.format;
+        if let Entry::Vacant(size) = sizes.entry(format) {
+            size.insert(code_bytes(board, "attend_view", format.name())?);
+        }
+        rows.push(Row::new(core, &count, sizes[&format])?);
+    }
+    Ok(rows)
 }
 
 /// One problem on one core.
@@ -77,11 +96,13 @@ struct Row {
     /// In units of the last place of V; for f32 as it is.
     worst_error: f64,
     stack_bytes: usize,
+    /// What `attend_view` takes of the flash in this format.
+    code_bytes: usize,
 }
 
 impl Row {
-    fn new(core: &'static str, count: Count) -> Result<Self, Failed> {
-        let Count {
+    fn new(core: &'static str, count: &Count, code_bytes: usize) -> Result<Self, Failed> {
+        let &Count {
             problem,
             digest,
             instructions,
@@ -97,6 +118,7 @@ impl Row {
             instructions,
             worst_error,
             stack_bytes: stack_bytes.ok_or("the stack was not measured")?,
+            code_bytes,
         })
     }
 
@@ -113,6 +135,7 @@ impl Row {
             instructions,
             worst_error,
             stack_bytes,
+            code_bytes,
         } = self;
         let Problem {
             queries,
@@ -126,7 +149,7 @@ impl Row {
         format!(
             "{{\"core\":\"{core}\",\"format\":\"{format}\",\"packed\":false,\"t\":{queries},\"s\":{keys},\
              \"d\":{width},\"causal\":{causal},\"instructions\":{instructions},\
-             \"mac_per_instruction\":{mac:.4},\"worst_error\":{worst_error:.3e},\"stack_bytes\":{stack_bytes}}}"
+             \"mac_per_instruction\":{mac:.4},\"worst_error\":{worst_error:.3e},\"stack_bytes\":{stack_bytes},\"code_bytes\":{code_bytes}}}"
         )
     }
 }

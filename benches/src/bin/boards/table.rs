@@ -22,7 +22,7 @@ pub(crate) fn markdown(rows: &[Row]) -> Result<String, Failed> {
         text,
         " {t} query, {s} keys, D = {d} | worst error | stack |"
     )?;
-    text.push_str("|---|---|---|---|---|---|---|---|---|---|---|\n");
+    text.push_str("|---|---|---|---|---|---|---|---|---|---|---|---|\n");
     for (core, _) in CORES {
         let mut formats: Vec<_> = of_core(rows, core).map(|row| row.problem.format).collect();
         formats.dedup();
@@ -45,7 +45,9 @@ pub(crate) fn markdown(rows: &[Row]) -> Result<String, Failed> {
                 error(row.worst_error)
             })?;
             let stack = line.iter().map(|row| row.stack_bytes).max();
-            writeln!(text, " {} |", stack.unwrap_or_default())?;
+            let flash = line.first().map(|row| row.code_bytes);
+            let (stack, flash) = (stack.unwrap_or_default(), flash.unwrap_or_default());
+            writeln!(text, " {stack} | {} |", grouped(flash as u64))?;
         }
     }
     Ok(text)
@@ -90,7 +92,7 @@ fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::new();
     for (at, digit) in digits.char_indices() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
