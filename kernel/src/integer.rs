@@ -8,16 +8,16 @@ pub trait Integer: Core {}
 impl Integer for i8 {}
 impl Integer for i16 {}
 
-pub(crate) use width::{COLUMNS, Core};
+pub(crate) use width::{COLUMNS, Core, saturated};
 
 mod width {
     use fixed::Saturating;
     use fixed::types::{I13F19, I16F16};
 
-    use crate::body::Body;
+    #[cfg(kqv_dsp)]
+    use crate::arch::arm_integer;
     use crate::fixed::Prepared;
     use crate::score::Score;
-    use crate::view::View;
 
     /// Columns of V that are mixed at once.
     pub(crate) const COLUMNS: usize = 8;
@@ -49,27 +49,13 @@ mod width {
         fn score(bits: i64) -> Self::Score;
         /// The bits of a score.
         fn bits(score: Self::Score) -> i32;
-        /// A row of cells: Σ q·k of every key in steps, as the distance from the base.
-        fn score_cells(prepared: Prepared, q: &[Self], keys: View<'_, Self>, cells: &mut [i32]) {
-            for (cell, key) in cells.iter_mut().zip(keys.iter_rows()) {
-                *cell = saturated(prepared.steps(Self::dot(q, key).into()) - prepared.base);
-            }
+        /// Does the work of a row of cells for the first so many keys, as a chip can; returns for how many.
+        fn score_fast(_: Prepared, _: &[Self], _: &[Self], _: &mut [i32]) -> usize {
+            0
         }
-        /// Adds up a few columns of `v` from `first` on, each row times its share.
-        fn mix_columns(
-            body: Body,
-            shares: &[i32],
-            v: View<'_, Self>,
-            first: usize,
-            sums: &mut [i32; COLUMNS],
-        ) {
-            let _ = body;
-            for (&share, values) in shares.iter().zip(v.iter_rows()) {
-                let values = values.get(first..).unwrap_or_default();
-                for (sum, &value) in sums.iter_mut().zip(values) {
-                    *sum += Self::weighted(share, value);
-                }
-            }
+        /// Does the work of eight columns for all rows of `v`, of so many columns, as a chip can.
+        fn mix_fast(_: &[i32], _: &[Self], _: usize, _: usize, _: &mut [i32; COLUMNS]) -> bool {
+            false
         }
         /// What a share of [`TOTAL`](Self::TOTAL) and a value add to a sum; the sums stay in 32 bits.
         fn weighted(share: i32, value: Self) -> i32;
@@ -94,6 +80,26 @@ mod width {
                 dot += i32::from(q) * i32::from(k);
             }
             dot
+        }
+
+        #[cfg(kqv_dsp)]
+        fn score_fast(prepared: Prepared, q: &[i8], keys: &[i8], cells: &mut [i32]) -> usize {
+            if !prepared.negative {
+                arm_integer::score_i8(q, keys, cells)
+            } else {
+                0
+            }
+        }
+
+        #[cfg(kqv_dsp)]
+        fn mix_fast(
+            shares: &[i32],
+            v: &[i8],
+            width: usize,
+            first: usize,
+            sums: &mut [i32; COLUMNS],
+        ) -> bool {
+            arm_integer::mix_i8(shares, v, width, first, sums)
         }
 
         fn score(bits: i64) -> Self::Score {
@@ -138,6 +144,26 @@ mod width {
                 dot += i64::from(i32::from(q) * i32::from(k));
             }
             dot
+        }
+
+        #[cfg(kqv_dsp)]
+        fn score_fast(prepared: Prepared, q: &[i16], keys: &[i16], cells: &mut [i32]) -> usize {
+            if !prepared.negative {
+                arm_integer::score_i16(q, keys, prepared.step_bits, prepared.base, cells)
+            } else {
+                0
+            }
+        }
+
+        #[cfg(kqv_dsp)]
+        fn mix_fast(
+            shares: &[i32],
+            v: &[i16],
+            width: usize,
+            first: usize,
+            sums: &mut [i32; COLUMNS],
+        ) -> bool {
+            arm_integer::mix_i16(shares, v, width, first, sums)
         }
 
         fn score(bits: i64) -> Self::Score {
