@@ -146,6 +146,8 @@ pub struct Prepared {
     pub(crate) step_bits: u32,
     /// What a cell is the distance from, in steps.
     pub(crate) base: i64,
+    /// The greatest cell of the row, before scores are changed.
+    greatest: i32,
     /// Whether cells hold scores that were changed.
     changed: bool,
     /// Who does the work.
@@ -201,22 +203,27 @@ impl<I: Integer> Format for Quantized<I> {
             negative: scale < 0.0,
             step_bits,
             base: 0,
+            greatest: 0,
             changed: false,
             body,
         }
     }
 
     fn score_row(prepared: &mut Prepared, q: &[I], keys: View<'_, I>, cells: &mut [i32]) {
-        if !I::RELATIVE {
-            return score_cells(*prepared, q, keys, cells);
+        let first = keys.row(0);
+        if I::RELATIVE {
+            let dot = match prepared.body {
+                Body::Scalar => None,
+                _ => I::dot_fast(q, first),
+            };
+            prepared.base = prepared.steps(dot.unwrap_or_else(|| I::dot(q, first).into()));
         }
-        prepared.base = prepared.steps(I::dot(q, keys.row(0)).into());
         score_cells(*prepared, q, keys, cells);
-        if greatest(prepared.body, cells) == i32::MAX {
-            let steps = keys
-                .iter_rows()
-                .map(|key| prepared.steps(I::dot(q, key).into()));
-            prepared.base = steps.max().unwrap_or(0);
+        prepared.greatest = greatest(prepared.body, cells);
+        if I::RELATIVE && prepared.greatest == i32::MAX {
+            let dots = keys.iter_rows().map(|key| I::dot(q, key).into());
+            prepared.base = dots.map(|dot| prepared.steps(dot)).max().unwrap_or(0);
+            prepared.greatest = 0;
             score_cells(*prepared, q, keys, cells);
         }
     }
@@ -250,7 +257,11 @@ impl<I: Integer> Format for Quantized<I> {
     }
 
     fn weigh(prepared: Prepared, cells: &mut [i32]) -> u64 {
-        let max = greatest(prepared.body, cells);
+        let max = if prepared.changed {
+            greatest(prepared.body, cells)
+        } else {
+            prepared.greatest
+        };
         let fast = prepared.body != Body::Scalar && !prepared.changed;
         weigh(fast, prepared.exponent, max, cells)
     }
@@ -259,9 +270,16 @@ impl<I: Integer> Format for Quantized<I> {
         let keys = weights.len();
         let factor = share_factor(sum, I::TOTAL, keys);
         let total = share(prepared.body, weights, factor);
+        let done = match v.pieces() {
+            [(_, v), (0, _)] if prepared.body != Body::Scalar => {
+                I::mix_fast(weights, v, total, output)
+            }
+            _ => 0,
+        };
+        let output = output.get_mut(done..).unwrap_or_default();
         for (block, output) in output.chunks_mut(COLUMNS).enumerate() {
             let mut sums = [0; COLUMNS];
-            mix_columns(prepared.body, weights, v, block * COLUMNS, &mut sums);
+            mix_columns(weights, v, done + block * COLUMNS, &mut sums);
             for (output, mixed) in output.iter_mut().zip(sums) {
                 *output = I::mean(mixed, total, keys);
             }
@@ -450,7 +468,6 @@ fn share(body: Body, weights: &mut [i32], factor: u32) -> u32 {
 
 /// Adds up a few columns of `v` from `first` on, each row times its share.
 fn mix_columns<I: Integer>(
-    body: Body,
     shares: &[i32],
     v: View<'_, I>,
     first: usize,
@@ -463,9 +480,6 @@ fn mix_columns<I: Integer>(
         };
         rest = after;
         let width = v.columns();
-        if body != Body::Scalar && I::mix_fast(shares, values, width, first, sums) {
-            continue;
-        }
         for (&share, values) in shares.iter().zip(values.chunks_exact(width.max(1))) {
             mix_row(share, values.get(first..).unwrap_or_default(), sums);
         }

@@ -53,9 +53,13 @@ mod width {
         fn score_fast(_: Prepared, _: &[Self], _: &[Self], _: &mut [i32]) -> usize {
             0
         }
-        /// Does the work of eight columns for all rows of `v`, of so many columns, as a chip can.
-        fn mix_fast(_: &[i32], _: &[Self], _: usize, _: usize, _: &mut [i32; COLUMNS]) -> bool {
-            false
+        /// Σ q·k as a chip can.
+        fn dot_fast(_: &[Self], _: &[Self]) -> Option<i64> {
+            None
+        }
+        /// The means of the first columns of `v` as a chip can; returns of how many.
+        fn mix_fast(_: &[i32], _: &[Self], _: u32, _: &mut [Self]) -> usize {
+            0
         }
         /// What a share of [`TOTAL`](Self::TOTAL) and a value add to a sum; the sums stay in 32 bits.
         fn weighted(share: i32, value: Self) -> i32;
@@ -92,14 +96,8 @@ mod width {
         }
 
         #[cfg(kqv_dsp)]
-        fn mix_fast(
-            shares: &[i32],
-            v: &[i8],
-            width: usize,
-            first: usize,
-            sums: &mut [i32; COLUMNS],
-        ) -> bool {
-            arm_integer::mix_i8(shares, v, width, first, sums)
+        fn mix_fast(shares: &[i32], v: &[i8], total: u32, output: &mut [i8]) -> usize {
+            arm_integer::mix_i8(shares, v, total, output)
         }
 
         fn score(bits: i64) -> Self::Score {
@@ -156,14 +154,13 @@ mod width {
         }
 
         #[cfg(kqv_dsp)]
-        fn mix_fast(
-            shares: &[i32],
-            v: &[i16],
-            width: usize,
-            first: usize,
-            sums: &mut [i32; COLUMNS],
-        ) -> bool {
-            arm_integer::mix_i16(shares, v, width, first, sums)
+        fn dot_fast(q: &[i16], k: &[i16]) -> Option<i64> {
+            arm_integer::dot_i16(q, k)
+        }
+
+        #[cfg(kqv_dsp)]
+        fn mix_fast(shares: &[i32], v: &[i16], _: u32, output: &mut [i16]) -> usize {
+            arm_integer::mix_i16(shares, v, half_i16(shares.len()), output)
         }
 
         fn score(bits: i64) -> Self::Score {
@@ -182,10 +179,13 @@ mod width {
         }
 
         fn mean(mixed: i32, _: u32, keys: usize) -> Self {
-            // What rounding down took from each key on average, and half of the last place.
-            let half = i32::try_from(keys / 2).unwrap_or(0) + (1 << (TOTAL_BITS - 17));
-            saturated_i16((mixed + half) >> (TOTAL_BITS - 16))
+            saturated_i16((mixed + half_i16(keys)) >> (TOTAL_BITS - 16))
         }
+    }
+
+    /// What rounding down took from each key on average, and half of the last place.
+    fn half_i16(keys: usize) -> i32 {
+        i32::try_from(keys / 2).unwrap_or(0) + (1 << (TOTAL_BITS - 17))
     }
 
     /// |Σ share·value / 2^16| <= 2^30 · 2^15 / 2^16 = 2^29.

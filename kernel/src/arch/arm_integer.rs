@@ -86,6 +86,39 @@ pub(crate) fn score_i16(
     done
 }
 
+/// Σ q·k, if the rows have whole steps.
+pub(crate) fn dot_i16(q: &[i16], k: &[i16]) -> Option<i64> {
+    let fits = q.len() == k.len() && q.len().is_multiple_of(STEP) && !q.is_empty();
+    if !fits || !is_aligned(q) || !is_aligned(k) {
+        return None;
+    }
+    // SAFETY: both rows have so many whole steps and are aligned to four bytes.
+    Some(unsafe { dot_steps_i16(q.as_ptr(), k.as_ptr(), q.len() / STEP) })
+}
+
+/// One step at a time.
+#[unsafe(naked)]
+unsafe extern "C" fn dot_steps_i16(q: *const i16, k: *const i16, steps: usize) -> i64 {
+    naked_asm!(
+        "push {{r4-r7}}",
+        "mov r12, r0",
+        "mov r0, #0",
+        "mov r3, #0",
+        "1:",
+        ".rept 2",
+        "ldrd r4, r5, [r12], #8",
+        "ldrd r6, r7, [r1], #8",
+        "smlald r0, r3, r4, r6",
+        "smlald r0, r3, r5, r7",
+        ".endr",
+        "subs r2, #1",
+        "bne 1b",
+        "mov r1, r3",
+        "pop {{r4-r7}}",
+        "bx lr",
+    )
+}
+
 /// Two cells at a time until the last.
 #[unsafe(naked)]
 unsafe extern "C" fn score_pairs_i16(pairs: *const Pairs<i16>) {
@@ -292,7 +325,7 @@ pub(crate) fn weigh(exponent: Exponent, max: i32, cells: &mut [i32]) -> (usize, 
 unsafe extern "C" fn weigh_fours(cells: *mut i32, weigh: *const Weigh) -> u64 {
     naked_asm!(
         "push {{r4-r11, lr}}",
-        "sub sp, #12",
+        "sub sp, #16",
         "ldmia r1!, {{r2, r3}}",
         "strd r2, r3, [sp]",
         // r1 max, r2 limit, r3 shift, r5 to r10 the polynomial; r4 and lr the sum.
@@ -303,7 +336,7 @@ unsafe extern "C" fn weigh_fours(cells: *mut i32, weigh: *const Weigh) -> u64 {
         "mov lr, #0",
         "str lr, [sp, #8]",
         "1:",
-        ".rept 4",
+        ".rept 2",
         "ldr r11, [r0]",
         "ldr r4, [sp, #4]",
         "sub r11, r1, r11",
@@ -322,8 +355,29 @@ unsafe extern "C" fn weigh_fours(cells: *mut i32, weigh: *const Weigh) -> u64 {
         "smmls r4, r4, r12, r5",
         "lsr r4, r4, r11",
         "str r4, [r0], #4",
+        "str r4, [sp, #12]",
+        "ldr r11, [r0]",
+        "ldr r4, [sp, #4]",
+        "sub r11, r1, r11",
+        "cmp r11, r2",
+        "lsl r11, r11, r3",
+        "umull r12, r11, r11, r4",
+        "it hi",
+        "mvnhi r11, #0",
+        "lsl r12, r11, #6",
+        "lsr r12, r12, #1",
+        "lsr r11, r11, #26",
+        "smmls r4, r10, r12, r9",
+        "smmls r4, r4, r12, r8",
+        "smmls r4, r4, r12, r7",
+        "smmls r4, r4, r12, r6",
+        "smmls r4, r4, r12, r5",
+        "lsr r4, r4, r11",
+        "str r4, [r0], #4",
+        // Two weights fit 32 bits; the high word of the sum lies in memory.
+        "ldrd r11, r12, [sp, #8]",
+        "add r4, r4, r12",
         "adds lr, lr, r4",
-        "ldr r11, [sp, #8]",
         "adc r11, r11, #0",
         "str r11, [sp, #8]",
         ".endr",
@@ -332,7 +386,7 @@ unsafe extern "C" fn weigh_fours(cells: *mut i32, weigh: *const Weigh) -> u64 {
         "bne 1b",
         "mov r0, lr",
         "ldr r1, [sp, #8]",
-        "add sp, #12",
+        "add sp, #16",
         "pop {{r4-r11, pc}}",
     )
 }
@@ -412,43 +466,84 @@ unsafe extern "C" fn greatest_of_fours(cells: *const i32, end: *const i32, floor
     )
 }
 
-/// Adds up eight columns of V (S, E) from `first` on, each row times its share; says whether it did.
-pub(crate) fn mix_i16(
-    shares: &[i32],
-    v: &[i16],
-    width: usize,
-    first: usize,
-    sums: &mut [i32; 8],
-) -> bool {
-    let fits = v.len() == width * shares.len() && first + sums.len() <= width;
-    if !fits || shares.is_empty() || !is_aligned(v) || !width.is_multiple_of(2) {
-        return false;
-    }
-    let v = v.as_ptr().wrapping_add(first);
-    // SAFETY: V has a row for every share and eight columns from `first` on, which is a multiple of eight;
-    // an even width keeps the rows aligned to four bytes.
-    unsafe { mix_rows_i16(shares.as_ptr(), v, 2 * width, shares.len(), sums) };
-    true
+/// What [`mix_blocks_i16`] and [`mix_blocks_i8`] read.
+#[repr(C)]
+struct Mix<V> {
+    shares: *const i32,
+    /// One past the last share.
+    end: *const i32,
+    v: *const V,
+    /// Bytes of a row of V.
+    row_bytes: usize,
+    /// Rows that are too few for four.
+    rest: usize,
+    /// What a sum starts from.
+    start: i32,
+    output: *mut V,
+    /// Blocks of eight columns.
+    blocks: usize,
+    /// What the shares add up to.
+    total: u32,
 }
 
-/// One row at a time.
+impl<V> Mix<V> {
+    /// The blocks of eight columns in V (S, E) and the output (E); `None` if there are none.
+    fn new(shares: &[i32], v: &[V], start: i32, total: u32, output: &mut [V]) -> Option<Self> {
+        let (width, blocks) = (output.len(), output.len() / STEP);
+        let fits = v.len() == width * shares.len() && !shares.is_empty() && blocks > 0;
+        fits.then(|| Self {
+            shares: shares.as_ptr(),
+            end: shares.as_ptr_range().end,
+            v: v.as_ptr(),
+            row_bytes: size_of_val(output),
+            rest: shares.len() % UNROLLED,
+            start,
+            output: output.as_mut_ptr(),
+            blocks,
+            total,
+        })
+    }
+}
+
+/// The means of the first columns of V (S, E) under shares of 2^30; returns of how many.
+pub(crate) fn mix_i16(shares: &[i32], v: &[i16], half: i32, output: &mut [i16]) -> usize {
+    if !is_aligned(v) || !is_aligned(output) || !output.len().is_multiple_of(2) {
+        return 0;
+    }
+    let Some(mut mix) = Mix::new(shares, v, half, 0, output) else {
+        return 0;
+    };
+    let done = mix.blocks * STEP;
+    // SAFETY: V has a row for every share, and it and the output have so many blocks of columns; an even
+    // width keeps the rows aligned to four bytes.
+    unsafe { mix_blocks_i16(&raw mut mix) };
+    done
+}
+
+/// One row at a time, block by block.
 #[unsafe(naked)]
-unsafe extern "C" fn mix_rows_i16(
-    shares: *const i32,
-    v: *const i16,
-    row_bytes: usize,
-    rows: usize,
-    sums: &mut [i32; 8],
-) {
+unsafe extern "C" fn mix_blocks_i16(mix: *mut Mix<i16>) {
     naked_asm!(
         "push {{r4-r11, lr}}",
-        "sub sp, #4",
-        "add r12, r0, r3, lsl #2",
-        "str r12, [sp]",
-        "ldr r12, [sp, #40]",
-        "ldmia r12, {{r4-r11}}",
-        // Rows that are too few for four come first.
-        "ands r3, r3, #3",
+        "sub sp, #8",
+        "ldr r1, [r0, #4]",
+        "strd r0, r1, [sp]",
+        // A block: r0 shares, r1 values, r2 bytes of a row, r4 to r11 the sums.
+        "1:",
+        "ldr lr, [sp]",
+        "ldr r0, [lr]",
+        "ldrd r1, r2, [lr, #8]",
+        "ldrd r3, r4, [lr, #16]",
+        "add r12, r1, #16",
+        "str r12, [lr, #8]",
+        "mov r5, r4",
+        "mov r6, r4",
+        "mov r7, r4",
+        "mov r8, r4",
+        "mov r9, r4",
+        "mov r10, r4",
+        "mov r11, r4",
+        "cmp r3, #0",
         "b 3f",
         "2:",
         "ldr r12, [r0], #4",
@@ -485,53 +580,69 @@ unsafe extern "C" fn mix_rows_i16(
         "add r1, r1, r2",
         ".endr",
         "5:",
-        "ldr r3, [sp]",
+        "ldr r3, [sp, #4]",
         "cmp r0, r3",
         "bne 4b",
-        "ldr r12, [sp, #40]",
-        "stmia r12, {{r4-r11}}",
-        "add sp, #4",
+        // Sums are in steps of 2^-14.
+        "ssat r4, #16, r4, asr #14",
+        "ssat r5, #16, r5, asr #14",
+        "ssat r6, #16, r6, asr #14",
+        "ssat r7, #16, r7, asr #14",
+        "ssat r8, #16, r8, asr #14",
+        "ssat r9, #16, r9, asr #14",
+        "ssat r10, #16, r10, asr #14",
+        "ssat r11, #16, r11, asr #14",
+        "pkhbt r4, r4, r5, lsl #16",
+        "pkhbt r5, r6, r7, lsl #16",
+        "pkhbt r6, r8, r9, lsl #16",
+        "pkhbt r7, r10, r11, lsl #16",
+        "ldr lr, [sp]",
+        "ldrd r2, r3, [lr, #24]",
+        "stmia r2!, {{r4-r7}}",
+        "subs r3, #1",
+        "strd r2, r3, [lr, #24]",
+        "bne 1b",
+        "add sp, #8",
         "pop {{r4-r11, pc}}",
     )
 }
 
-/// Adds up eight columns of V (S, E) from `first` on, each row times its share; says whether it did.
-pub(crate) fn mix_i8(
-    shares: &[i32],
-    v: &[i8],
-    width: usize,
-    first: usize,
-    sums: &mut [i32; 8],
-) -> bool {
-    let fits = v.len() == width * shares.len() && first + sums.len() <= width;
-    if !fits || shares.is_empty() {
-        return false;
-    }
-    let v = v.as_ptr().wrapping_add(first);
-    // SAFETY: V has a row for every share and eight columns from `first` on.
-    unsafe { mix_rows_i8(shares.as_ptr(), v, width, shares.len(), sums) };
-    true
+/// The means of the first columns of V (S, E), whose shares add up to `total`; returns of how many.
+pub(crate) fn mix_i8(shares: &[i32], v: &[i8], total: u32, output: &mut [i8]) -> usize {
+    let Some(mut mix) = Mix::new(shares, v, 0, total, output) else {
+        return 0;
+    };
+    let done = mix.blocks * STEP;
+    // SAFETY: V has a row for every share, and it and the output have so many blocks of columns.
+    unsafe { mix_blocks_i8(&raw mut mix) };
+    done
 }
 
-/// One row at a time.
+/// One row at a time, block by block.
 #[unsafe(naked)]
-unsafe extern "C" fn mix_rows_i8(
-    shares: *const i32,
-    v: *const i8,
-    row_bytes: usize,
-    rows: usize,
-    sums: &mut [i32; 8],
-) {
+unsafe extern "C" fn mix_blocks_i8(mix: *mut Mix<i8>) {
     naked_asm!(
         "push {{r4-r11, lr}}",
-        "sub sp, #4",
-        "ldr r12, [sp, #40]",
-        "ldmia r12, {{r4-r11}}",
-        "ands r12, r3, #3",
-        "str r12, [sp]",
-        "bic r3, r3, #3",
+        "sub sp, #12",
+        "ldr r1, [r0, #4]",
+        "strd r0, r1, [sp]",
+        // A block: r0 shares, r1 values, r2 bytes of a row, r4 to r11 the sums.
+        "1:",
+        "ldr lr, [sp]",
+        "ldr r0, [lr]",
+        "ldrd r1, r2, [lr, #8]",
+        "ldrd r3, r4, [lr, #16]",
+        "add r12, r1, #8",
+        "str r12, [lr, #8]",
+        "mov r5, r4",
+        "mov r6, r4",
+        "mov r7, r4",
+        "mov r8, r4",
+        "mov r9, r4",
+        "mov r10, r4",
+        "mov r11, r4",
+        "cmp r3, #0",
         "b 3f",
-        // Rows that are too few for four come first.
         "2:",
         "ldr r12, [r0], #4",
         "ldrsb lr, [r1]",
@@ -551,13 +662,11 @@ unsafe extern "C" fn mix_rows_i8(
         "ldrsb lr, [r1, #7]",
         "mla r11, r12, lr, r11",
         "add r1, r1, r2",
-        "ldr r12, [sp]",
-        "subs r12, #1",
-        "str r12, [sp]",
+        "subs r3, #1",
         "3:",
         "bne 2b",
-        "cmp r3, #0",
-        "beq 5f",
+        "ldr r3, [sp, #4]",
+        "b 5f",
         "4:",
         ".rept 4",
         "ldr r12, [r0], #4",
@@ -579,12 +688,27 @@ unsafe extern "C" fn mix_rows_i8(
         "mla r11, r12, lr, r11",
         "add r1, r1, r2",
         ".endr",
-        "subs r3, #4",
-        "bne 4b",
         "5:",
-        "ldr r12, [sp, #40]",
-        "stmia r12, {{r4-r11}}",
-        "add sp, #4",
+        "cmp r0, r3",
+        "bne 4b",
+        // To the nearest, halves away from zero: the size, and half of the total, over the total.
+        "ldr lr, [sp]",
+        "ldrd r2, r3, [lr, #24]",
+        "ldr r1, [lr, #32]",
+        "lsr r0, r1, #1",
+        ".irp sum, r4, r5, r6, r7, r8, r9, r10, r11",
+        "eor r12, \\sum, \\sum, asr #31",
+        "sub r12, r12, \\sum, asr #31",
+        "add r12, r12, r0",
+        "udiv r12, r12, r1",
+        "eor r12, r12, \\sum, asr #31",
+        "sub r12, r12, \\sum, asr #31",
+        "strb r12, [r2], #1",
+        ".endr",
+        "subs r3, #1",
+        "strd r2, r3, [lr, #24]",
+        "bne 1b",
+        "add sp, #12",
         "pop {{r4-r11, pc}}",
     )
 }
