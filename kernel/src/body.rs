@@ -2,6 +2,7 @@
 
 use crate::attention::Attention;
 use crate::modify::Modify;
+use crate::quad::{self, QUAD};
 use crate::view::Qkv;
 
 /// The ways to compute f32 attention.
@@ -9,6 +10,8 @@ use crate::view::Qkv;
 pub enum Body {
     /// The naive loop, query by query: what runs without the feature `std` and while somebody watches.
     Scalar,
+    /// Tiles of four queries, in blocks: with the floating-point unit of a Cortex-M or a RISC-V core.
+    Quads,
     /// Tiles of 8 and 16 queries.
     Avx2,
     /// Tiles of 16 and 32 queries.
@@ -21,9 +24,23 @@ impl Body {
         #[cfg(all(feature = "std", target_arch = "x86_64"))]
         return crate::arch::x86::best();
         #[cfg(not(all(feature = "std", target_arch = "x86_64")))]
+        if QUADS_PAY {
+            return Self::Quads;
+        }
+        #[cfg(not(all(feature = "std", target_arch = "x86_64")))]
         return Self::Scalar;
     }
 }
+
+/// Whether the target is a chip with a floating-point unit. (On RISC-V, what can be seen of it is that
+/// its status registers exist.)
+const QUADS_PAY: bool = cfg!(any(
+    all(target_arch = "arm", target_abi = "eabihf"),
+    all(target_arch = "riscv32", target_feature = "zicsr"),
+));
+
+/// The most queries that a body works on at once.
+pub(crate) const QUERIES_AT_ONCE: usize = if QUADS_PAY { QUAD } else { 32 };
 
 /// The cells that a tile of so many queries needs for `keys` keys of `columns` columns.
 pub(crate) const fn scratch_cells(queries: usize, keys: usize, columns: usize) -> usize {
@@ -39,6 +56,9 @@ pub(crate) fn attend_f32<M: Modify>(
     scratch: &mut [f32],
     output: &mut [f32],
 ) -> usize {
+    if body == Body::Quads {
+        return quad::attend(scale, qkv, attention, scratch, output);
+    }
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
     if qkv.v.iter_rows().flatten().all(|value| value.is_finite()) {
         return crate::arch::x86::attend(body, scale, qkv, attention, scratch, output);

@@ -103,6 +103,16 @@ impl<'a, N> View<'a, N> {
         }
     }
 
+    /// The two pieces in which it lies, and how many rows each has.
+    pub(crate) fn pieces(&self) -> [(usize, &'a [N]); 2] {
+        let rows = self
+            .head
+            .len()
+            .checked_div(self.columns)
+            .unwrap_or(self.rows);
+        [(rows, self.head), (self.rows - rows, self.tail)]
+    }
+
     /// The same rows and columns over other numbers, as many in each piece.
     pub(crate) fn map<M>(&self, piece: impl Fn(&'a [N]) -> &'a [M]) -> View<'a, M> {
         View {
