@@ -3,6 +3,7 @@
 use crate::attention::Attention;
 use crate::modify::Modify;
 use crate::quad::{self, QUAD};
+use crate::soft_loop;
 use crate::view::Qkv;
 
 /// The ways to compute f32 attention.
@@ -10,6 +11,8 @@ use crate::view::Qkv;
 pub enum Body {
     /// The naive loop, query by query: what runs without the feature `std` and while somebody watches.
     Scalar,
+    /// The naive loop with arithmetic of its own: for chips that compute no f32.
+    Soft,
     /// Tiles of four queries, in blocks: with the floating-point unit of a Cortex-M or a RISC-V core.
     Quads,
     /// Tiles of 8 and 16 queries.
@@ -24,11 +27,11 @@ impl Body {
         #[cfg(all(feature = "std", target_arch = "x86_64"))]
         return crate::arch::x86::best();
         #[cfg(not(all(feature = "std", target_arch = "x86_64")))]
-        if QUADS_PAY {
-            return Self::Quads;
-        }
-        #[cfg(not(all(feature = "std", target_arch = "x86_64")))]
-        return Self::Scalar;
+        return match (QUADS_PAY, SOFT_PAYS) {
+            (true, _) => Self::Quads,
+            (_, true) => Self::Soft,
+            _ => Self::Scalar,
+        };
     }
 }
 
@@ -39,8 +42,17 @@ const QUADS_PAY: bool = cfg!(any(
     all(target_arch = "riscv32", target_feature = "zicsr"),
 ));
 
+/// Whether the target is a chip without one.
+const SOFT_PAYS: bool = !QUADS_PAY && cfg!(any(target_arch = "arm", target_arch = "riscv32"));
+
 /// The most queries that a body works on at once.
-pub(crate) const QUERIES_AT_ONCE: usize = if QUADS_PAY { QUAD } else { 32 };
+pub(crate) const QUERIES_AT_ONCE: usize = if QUADS_PAY {
+    QUAD
+} else if SOFT_PAYS {
+    1
+} else {
+    32
+};
 
 /// The cells that a tile of so many queries needs for `keys` keys of `columns` columns.
 pub(crate) const fn scratch_cells(queries: usize, keys: usize, columns: usize) -> usize {
@@ -56,8 +68,10 @@ pub(crate) fn attend_f32<M: Modify>(
     scratch: &mut [f32],
     output: &mut [f32],
 ) -> usize {
-    if body == Body::Quads {
-        return quad::attend(scale, qkv, attention, scratch, output);
+    match body {
+        Body::Quads => return quad::attend(scale, qkv, attention, scratch, output),
+        Body::Soft => return soft_loop::attend(scale, qkv, attention, scratch, output),
+        _ => {}
     }
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
     if qkv.v.iter_rows().flatten().all(|value| value.is_finite()) {

@@ -75,6 +75,10 @@ mod quad;
     expect(dead_code, reason = "the twin")
 )]
 mod blocks;
+// for chips without floating point,
+mod soft_loop;
+// number by number,
+mod soft;
 // on processors that have vectors, or instructions of their own.
 mod arch;
 // Token by token.

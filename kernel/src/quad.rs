@@ -163,7 +163,7 @@ impl<M: Modify> Call<'_, M> {
     }
 }
 
-fn query(row: usize, offset: usize) -> Query {
+pub(crate) fn query(row: usize, offset: usize) -> Query {
     Query {
         row,
         position: row.saturating_add(offset),
@@ -253,7 +253,7 @@ fn hide_around(scores: &mut [[f32; QUAD]], lane: usize, seen: Range<usize>) {
 }
 
 /// Caps and changes the scores of query `i` and the keys from `first` on; says whether it sees any.
-fn change_scores<'a, M: Modify>(
+pub(crate) fn change_scores<'a, M: Modify>(
     attention: Attention<M>,
     i: usize,
     first: usize,
