@@ -5,8 +5,14 @@
 //! the exponent has no end, so nothing overflows and nothing is subnormal. Whoever uses it makes sure
 //! that the ordinary operations would not have met these either.
 
+#![expect(
+    clippy::inline_always,
+    reason = "a number apart is three registers; handed through memory it costs as much as the sum itself"
+)]
+
 /// A number apart: ± `magnitude` · 2^(`exponent` − 30).
 #[derive(Clone, Copy, Debug)]
+#[repr(C)] // as `arch` knows it
 pub(crate) struct Soft {
     /// Only the highest bit counts: set if the number is negative.
     sign: u32,
@@ -22,6 +28,9 @@ const REST_BITS: u32 = 7;
 const REST: u32 = (1 << REST_BITS) - 1;
 /// The leading bit of a magnitude.
 const LEAD: u32 = 1 << 30;
+/// The fraction of an f32, and the bit before it that is not written.
+const FRACTION: u32 = HIDDEN - 1;
+const HIDDEN: u32 = 1 << 23;
 /// What lies that many bits lower cannot change a sum, not even one that was a power of two.
 const GONE: i32 = 27;
 
@@ -43,7 +52,7 @@ impl Soft {
         Self {
             sign: bits,
             exponent: exponent_field(x) - 127,
-            magnitude: (bits << 8 | SIGN) >> 8 << REST_BITS,
+            magnitude: (bits & FRACTION | HIDDEN) << REST_BITS,
         }
     }
 
@@ -76,19 +85,18 @@ impl Soft {
     }
 
     /// The product, rounded.
-    #[inline]
     pub(crate) fn times(self, other: Self) -> Self {
         self.rounded_product(other).settled()
     }
 
     /// `self + a · b`, the product rounded and then the sum.
-    #[inline]
+    #[inline(never)] // small code: a chip without floating point has little flash
     pub(crate) fn plus_product(self, a: Self, b: Self) -> Self {
-        self.plus(a.rounded_product(b))
+        self.plus_here(a.rounded_product(b))
     }
 
     /// The product, rounded; its magnitude may be 2^31.
-    #[inline]
+    #[inline(always)]
     fn rounded_product(self, other: Self) -> Self {
         let (high, low) = product(self.magnitude >> REST_BITS, other.magnitude >> REST_BITS);
         let mut exponent = self.exponent + other.exponent;
@@ -105,56 +113,76 @@ impl Soft {
     }
 
     /// The sum, rounded; the magnitude of `other` may be 2^31.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn plus(self, other: Self) -> Self {
+        self.plus_here(other)
+    }
+
+    /// [`plus`](Self::plus), where a call would cost too much.
+    #[inline(always)]
+    fn plus_here(self, other: Self) -> Self {
+        let opposite = (self.sign ^ other.sign) & SIGN != 0;
         let gap = self.exponent - other.exponent;
-        let (big, small, shift) = if gap >= 0 {
+        let (sign, exponent, big, small) = if gap >= 0 {
             if gap >= GONE {
                 return self;
             }
-            (self, other.magnitude, gap)
+            let small = shifted_right(other.magnitude, gap);
+            (self.sign, self.exponent, self.magnitude, small)
         } else {
             if gap <= -GONE {
                 return other.settled();
             }
-            (other, self.magnitude, -gap)
+            let small = shifted_right(self.magnitude, -gap);
+            (other.sign, other.exponent, other.magnitude, small)
         };
-        // What is shifted out leaves a one, so that a half stays more than a half.
-        let kept = small >> shift;
-        let small = kept | u32::from(kept << shift != small);
-        let (mut sign, mut exponent) = (big.sign, big.exponent);
-        let mut magnitude;
-        if (self.sign ^ other.sign) & SIGN == 0 {
-            magnitude = big.magnitude + small;
-            if magnitude >= 2 * LEAD {
-                magnitude = magnitude >> 1 | magnitude & 1;
-                exponent += 1;
-            }
+        if opposite {
+            Self::difference(sign, exponent, big, small)
         } else {
-            magnitude = big.magnitude.wrapping_sub(small);
-            if magnitude >= SIGN && small > big.magnitude {
-                magnitude = magnitude.wrapping_neg();
-                sign = !sign;
-            }
-            if magnitude == 0 {
-                return Self::ZERO;
-            }
-            while magnitude < LEAD {
-                magnitude <<= 1;
-                exponent -= 1;
-            }
+            Self::sum(sign, exponent, big + small)
         }
-        let magnitude = rounded(magnitude);
+    }
+
+    /// Of two magnitudes, rounded.
+    #[inline(always)]
+    fn sum(sign: u32, mut exponent: i32, mut magnitude: u32) -> Self {
+        if magnitude >= 2 * LEAD {
+            magnitude = magnitude >> 1 | magnitude & 1;
+            exponent += 1;
+        }
         Self {
             sign,
             exponent,
-            magnitude,
+            magnitude: rounded(magnitude),
+        }
+        .settled()
+    }
+
+    /// Of two magnitudes, rounded; where the second is greater, they have the same exponent.
+    #[inline(always)]
+    fn difference(mut sign: u32, mut exponent: i32, big: u32, small: u32) -> Self {
+        let mut magnitude = big.wrapping_sub(small);
+        if small > big {
+            magnitude = magnitude.wrapping_neg();
+            sign = !sign;
+        }
+        if magnitude == 0 {
+            return Self::ZERO;
+        }
+        while magnitude < LEAD {
+            magnitude <<= 1;
+            exponent -= 1;
+        }
+        Self {
+            sign,
+            exponent,
+            magnitude: rounded(magnitude),
         }
         .settled()
     }
 
     /// With a magnitude below 2^31.
-    #[inline]
+    #[inline(always)]
     fn settled(self) -> Self {
         if self.magnitude < 2 * LEAD {
             return self;
@@ -194,20 +222,48 @@ impl Soft {
     }
 }
 
+/// `((sum + a0 b0) + a1 b1) + …`, with every `stride`-th number of `b`; all are zero or normal.
+#[cfg_attr(
+    all(target_arch = "arm", target_os = "none", not(target_abi = "eabihf")),
+    expect(dead_code, reason = "the twin of the one in arch")
+)]
+pub(crate) fn plus_products(mut sum: Soft, a: &[f32], mut b: &[f32], stride: usize) -> Soft {
+    for &x in a {
+        let Some(&y) = b.first() else {
+            break;
+        };
+        b = b.get(stride..).unwrap_or_default();
+        if x.to_bits() << 1 != 0 && y.to_bits() << 1 != 0 {
+            sum = sum.plus_here(Soft::new(x).rounded_product(Soft::new(y)));
+        }
+    }
+    sum
+}
+
 /// The exponent of an f32 as it lies there: 0 of zero and the subnormal numbers, 255 of what is not finite.
-#[inline]
+#[inline(always)]
 pub(crate) const fn exponent_field(x: f32) -> i32 {
     (x.to_bits() << 1 >> 24).cast_signed()
 }
 
+/// What is shifted out leaves a one, so that a half stays more than a half; `by` is 0 to 26.
+#[inline(always)]
+fn shifted_right(magnitude: u32, by: i32) -> u32 {
+    let kept = magnitude >> by;
+    if by <= REST_BITS.cast_signed() || kept << by == magnitude {
+        return kept;
+    }
+    kept | 1
+}
+
 /// A magnitude to 24 bits: to the nearest, halves to even; up to 2^31.
-#[inline]
+#[inline(always)]
 fn rounded(magnitude: u32) -> u32 {
     (magnitude + (REST >> 1) + (magnitude >> REST_BITS & 1)) & !REST
 }
 
 /// The upper 32 bits of a product of two 24-bit numbers, and something that is zero only if the others are.
-#[inline]
+#[inline(always)]
 fn product(a: u32, b: u32) -> (u32, u32) {
     // Armv6-M, the only Arm here without atomics, has no multiplication with a result of 64 bits.
     if cfg!(all(target_arch = "arm", not(target_has_atomic = "32"))) {
@@ -222,12 +278,12 @@ fn product(a: u32, b: u32) -> (u32, u32) {
 }
 
 /// [`product`] by multiplications whose result has 32 bits.
-#[inline]
+#[inline(always)]
 fn product_in_parts(a: u32, b: u32) -> (u32, u32) {
     let (a_high, a_low) = (a >> 16, a & 0xffff);
     let (b_high, b_low) = (b >> 16, b & 0xffff);
     let low = a_low * b_low;
-    let high = (a_high * b_high << 16) + a_high * b_low + a_low * b_high + (low >> 16);
+    let high = ((a_high * b_high) << 16) + a_high * b_low + a_low * b_high + (low >> 16);
     (high, low & 0xffff)
 }
 

@@ -6,12 +6,16 @@
 //! from 2^−62 to 2^49 no product and no sum of the loop comes near them. Other inputs are left to the
 //! loop, and so is a row of scores or weights in which they appear after all.
 
+#[cfg(all(target_arch = "arm", target_os = "none", not(target_abi = "eabihf")))]
+use crate::arch::arm_soft::plus_products;
 use crate::attention::Attention;
 use crate::exp::{EXP_NEG_END, HI, LO, P, WHOLE};
 use crate::float::Float;
 use crate::format::Format;
 use crate::modify::{Modify, visible_keys};
 use crate::quad::{change_scores, query};
+#[cfg(not(all(target_arch = "arm", target_os = "none", not(target_abi = "eabihf"))))]
+use crate::soft::plus_products;
 use crate::soft::{Soft, exponent_field};
 use crate::view::{Qkv, View};
 
@@ -79,23 +83,12 @@ fn least_field(matrix: View<'_, f32>) -> Option<i32> {
 
 /// [`Format::score`].
 fn score(scale: f32, q: &[f32], k: &[f32]) -> f32 {
-    let score = dot(q.iter().zip(k)).times(Soft::new(scale));
+    let score = plus_products(Soft::ZERO, q, k, 1).times(Soft::new(scale));
     match score.to_f32() {
         // What is zero here has the sign that the loop gives it.
         Some(score) if score != 0.0 => score,
         _ => <Float<f32> as Format>::score(scale, q, k),
     }
-}
-
-/// `(((0 + a0 b0) + a1 b1) + …)`
-fn dot<'a>(pairs: impl Iterator<Item = (&'a f32, &'a f32)>) -> Soft {
-    let mut sum = Soft::ZERO;
-    for (&a, &b) in pairs {
-        if a.to_bits() << 1 != 0 && b.to_bits() << 1 != 0 {
-            sum = sum.plus_product(Soft::new(a), Soft::new(b));
-        }
-    }
-    sum
 }
 
 /// [`Format::weigh`]; `None`, and nothing done, if there is a score that is not to be taken apart.
@@ -196,16 +189,8 @@ fn mix_columns(
         for (rows, values) in v.pieces() {
             let (weights, later) = rest.split_at_checked(rows).unwrap_or_default();
             rest = later;
-            let column = values
-                .get(e..)
-                .unwrap_or_default()
-                .iter()
-                .step_by(v.columns());
-            for (&weight, &value) in weights.iter().zip(column) {
-                if weight.to_bits() != 0 && value.to_bits() << 1 != 0 {
-                    mixed = mixed.plus_product(Soft::new(weight), Soft::new(value));
-                }
-            }
+            let values = values.get(e..).unwrap_or_default();
+            mixed = plus_products(mixed, weights, values, v.columns());
         }
         *output = mixed.times(Soft::new(reciprocal)).to_f32()?;
     }

@@ -2,5 +2,7 @@
 
 #[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
 pub(crate) mod arm_float;
+#[cfg(all(target_arch = "arm", target_os = "none", not(target_abi = "eabihf")))]
+pub(crate) mod arm_soft;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 pub(crate) mod x86;
