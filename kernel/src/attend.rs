@@ -6,7 +6,7 @@
 use core::ops::Range;
 
 use crate::attention::{Attention, Softcap};
-use crate::body::{Body, scratch_cells};
+use crate::body::{Body, QUERIES_AT_ONCE, scratch_cells};
 use crate::format::{Format, Number};
 use crate::modify::{Modify, Query, visible_keys};
 use crate::observer::{Observer, Scores};
@@ -192,7 +192,7 @@ where
 
 /// The scratch cells, for S keys of D columns, with which [`attend_view`] is fastest.
 pub const fn fast_scratch_cells(keys: usize, columns: usize) -> usize {
-    scratch_cells(32, keys, columns)
+    scratch_cells(QUERIES_AT_ONCE, keys, columns)
 }
 
 /// Every query; the shapes fit, and `scratch` has at least a cell for every one of the `keys`.
@@ -230,7 +230,7 @@ fn attend_rows<F, M, O>(
 }
 
 /// Query `i`: score, change, weigh, mix, with `scratch` for its row of S cells.
-fn attend_row<F, M, O>(
+pub(crate) fn attend_row<F, M, O>(
     prepared: F::Prepared,
     Qkv { q, k, v }: Qkv<'_, F::Element>,
     attention: Attention<M>,

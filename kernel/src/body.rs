@@ -2,6 +2,8 @@
 
 use crate::attention::Attention;
 use crate::modify::Modify;
+use crate::quad::{self, QUAD};
+use crate::soft_loop;
 use crate::view::Qkv;
 
 /// The ways to compute attention: with the vectors of a desktop for f32, on a chip for the integers.
@@ -9,7 +11,11 @@ use crate::view::Qkv;
 pub enum Body {
     /// The naive loop, query by query: what runs without the feature `std` and while somebody watches.
     Scalar,
-    /// Loops over the DSP instructions of a Cortex-M, for i16 and i8.
+    /// The naive loop with arithmetic of its own: for chips that compute no f32.
+    Soft,
+    /// Tiles of four queries, in blocks: with the floating-point unit of a Cortex-M or a RISC-V core.
+    Quads,
+    /// Loops over the DSP instructions of a Cortex-M, for i16 and i8; f32 as the chip is best at it.
     Dsp,
     /// Tiles of 8 and 16 queries.
     Avx2,
@@ -25,9 +31,32 @@ impl Body {
         #[cfg(kqv_dsp)]
         return Self::Dsp;
         #[cfg(not(any(all(feature = "std", target_arch = "x86_64"), kqv_dsp)))]
-        return Self::Scalar;
+        return match (QUADS_PAY, SOFT_PAYS) {
+            (true, _) => Self::Quads,
+            (_, true) => Self::Soft,
+            _ => Self::Scalar,
+        };
     }
 }
+
+/// Whether the target is a chip with a floating-point unit. (On RISC-V, what can be seen of it is that
+/// its status registers exist.)
+const QUADS_PAY: bool = cfg!(any(
+    all(target_arch = "arm", target_abi = "eabihf"),
+    all(target_arch = "riscv32", target_feature = "zicsr"),
+));
+
+/// Whether the target is a chip without one.
+const SOFT_PAYS: bool = !QUADS_PAY && cfg!(any(target_arch = "arm", target_arch = "riscv32"));
+
+/// The most queries that a body works on at once.
+pub(crate) const QUERIES_AT_ONCE: usize = if QUADS_PAY {
+    QUAD
+} else if SOFT_PAYS {
+    1
+} else {
+    32
+};
 
 /// The cells that a tile of so many queries needs for `keys` keys of `columns` columns.
 pub(crate) const fn scratch_cells(queries: usize, keys: usize, columns: usize) -> usize {
@@ -43,6 +72,15 @@ pub(crate) fn attend_f32<M: Modify>(
     scratch: &mut [f32],
     output: &mut [f32],
 ) -> usize {
+    match body {
+        Body::Quads | Body::Dsp if QUADS_PAY || body == Body::Quads => {
+            return quad::attend(scale, qkv, attention, scratch, output);
+        }
+        Body::Soft | Body::Dsp if SOFT_PAYS || body == Body::Soft => {
+            return soft_loop::attend(scale, qkv, attention, scratch, output);
+        }
+        _ => {}
+    }
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
     if qkv.v.iter_rows().flatten().all(|value| value.is_finite()) {
         return crate::arch::x86::attend(body, scale, qkv, attention, scratch, output);

@@ -67,7 +67,19 @@ mod body;
 // for many queries at once,
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 mod tile;
-// on processors that have vectors.
+// for four on a chip,
+mod quad;
+// block by block,
+#[cfg_attr(
+    all(target_arch = "arm", target_abi = "eabihf"),
+    expect(dead_code, reason = "the twin")
+)]
+mod blocks;
+// for chips without floating point,
+mod soft_loop;
+// number by number,
+mod soft;
+// on processors that have vectors, or instructions of their own.
 mod arch;
 // Token by token.
 mod cache;

@@ -8,7 +8,13 @@ use crate::support::{Problem, Recorder, bits, naive};
 
 /// The bodies that this processor has.
 fn bodies() -> impl Iterator<Item = Body> {
-    let all = [Body::Scalar, Body::Avx2, Body::Avx512];
+    let all = [
+        Body::Scalar,
+        Body::Soft,
+        Body::Quads,
+        Body::Avx2,
+        Body::Avx512,
+    ];
     all.into_iter().filter(|&body| body <= Body::best())
 }
 

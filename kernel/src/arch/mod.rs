@@ -1,6 +1,10 @@
 //! Bodies for particular processors: the only unsafe code, each with the portable loop as its oracle.
 
+#[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
+pub(crate) mod arm_float;
 #[cfg(kqv_dsp)]
 pub(crate) mod arm_integer;
+#[cfg(all(target_arch = "arm", target_os = "none", not(target_abi = "eabihf")))]
+pub(crate) mod arm_soft;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 pub(crate) mod x86;
