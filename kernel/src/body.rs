@@ -1,4 +1,4 @@
-//! Which body does the work of f32: they differ in speed, never in a bit.
+//! Which body does the work: they differ in speed, never in a bit.
 
 use crate::attention::Attention;
 use crate::modify::Modify;
@@ -6,7 +6,7 @@ use crate::quad::{self, QUAD};
 use crate::soft_loop;
 use crate::view::Qkv;
 
-/// The ways to compute f32 attention.
+/// The ways to compute attention: with the vectors of a desktop for f32, on a chip for the integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Body {
     /// The naive loop, query by query: what runs without the feature `std` and while somebody watches.
@@ -15,6 +15,8 @@ pub enum Body {
     Soft,
     /// Tiles of four queries, in blocks: with the floating-point unit of a Cortex-M or a RISC-V core.
     Quads,
+    /// On a Cortex-M: loops over the DSP instructions for i16 and i8, [`Quads`](Self::Quads) for f32.
+    Dsp,
     /// Tiles of 8 and 16 queries.
     Avx2,
     /// Tiles of 16 and 32 queries.
@@ -26,7 +28,9 @@ impl Body {
     pub fn best() -> Self {
         #[cfg(all(feature = "std", target_arch = "x86_64"))]
         return crate::arch::x86::best();
-        #[cfg(not(all(feature = "std", target_arch = "x86_64")))]
+        #[cfg(kqv_dsp)]
+        return Self::Dsp;
+        #[cfg(not(any(all(feature = "std", target_arch = "x86_64"), kqv_dsp)))]
         return match (QUADS_PAY, SOFT_PAYS) {
             (true, _) => Self::Quads,
             (_, true) => Self::Soft,
@@ -54,6 +58,9 @@ pub(crate) const QUERIES_AT_ONCE: usize = if QUADS_PAY {
     32
 };
 
+/// The queries whose scores are kept on the stack where the caller gives no scratch.
+pub(crate) const QUERIES_ON_STACK: usize = if QUADS_PAY { QUAD } else { 1 };
+
 /// The cells that a tile of so many queries needs for `keys` keys of `columns` columns.
 pub(crate) const fn scratch_cells(queries: usize, keys: usize, columns: usize) -> usize {
     queries.saturating_mul(keys.saturating_add(columns))
@@ -69,8 +76,13 @@ pub(crate) fn attend_f32<M: Modify>(
     output: &mut [f32],
 ) -> usize {
     match body {
-        Body::Quads => return quad::attend(scale, qkv, attention, scratch, output),
         Body::Soft => return soft_loop::attend(scale, qkv, attention, scratch, output),
+        Body::Dsp if SOFT_PAYS => {
+            return soft_loop::attend(scale, qkv, attention, scratch, output);
+        }
+        Body::Quads | Body::Dsp => {
+            return quad::attend(scale, qkv, attention, scratch, output);
+        }
         _ => {}
     }
     #[cfg(all(feature = "std", target_arch = "x86_64"))]

@@ -12,7 +12,7 @@
 use core::marker::PhantomData;
 
 use crate::attention::Attention;
-use crate::body::{Body, attend_f32};
+use crate::body::{Body, QUERIES_ON_STACK, attend_f32};
 use crate::exp::{exp_neg, exp_neg_f64};
 use crate::format::{Format, Number};
 use crate::modify::Modify;
@@ -29,7 +29,7 @@ impl<N> Float<N> {
 
 /// Writes the naive loop for one float type.
 macro_rules! naive_loop {
-    ($float:ty, $exp_neg:path, $at_once:path) => {
+    ($float:ty, $exp_neg:path, $at_once:path, $queries:expr) => {
         impl Number for $float {
             type Format = Float<$float>;
             const FORMAT: Self::Format = Float::FORMAT;
@@ -47,13 +47,25 @@ macro_rules! naive_loop {
             const ZERO: $float = 0.0;
             const MAX_WIDTH: usize = usize::MAX;
             const MAX_KEYS: usize = usize::MAX;
+            const QUERIES_AT_ONCE: usize = $queries;
 
             #[allow(
                 clippy::cast_possible_truncation,
                 reason = "f32 takes the scale rounded once; the same line serves f64"
             )]
-            fn prepare(&self, scale: f64) -> $float {
+            fn prepare(&self, _: Body, scale: f64) -> $float {
                 scale as $float
+            }
+
+            fn score_row(
+                scale: &mut $float,
+                q: &[$float],
+                keys: View<'_, $float>,
+                cells: &mut [$float],
+            ) {
+                for (cell, key) in cells.iter_mut().zip(keys.iter_rows()) {
+                    *cell = Self::score(*scale, q, key);
+                }
             }
 
             fn score(scale: $float, q: &[$float], k: &[$float]) -> $float {
@@ -64,7 +76,7 @@ macro_rules! naive_loop {
                 dot * scale
             }
 
-            fn to_score(_: $float, cell: $float) -> $float {
+            fn to_score(cell: $float) -> $float {
                 cell
             }
 
@@ -91,7 +103,13 @@ macro_rules! naive_loop {
                 sum
             }
 
-            fn mix(weights: &[$float], sum: $float, v: View<'_, $float>, output: &mut [$float]) {
+            fn mix(
+                _: $float,
+                weights: &mut [$float],
+                sum: $float,
+                v: View<'_, $float>,
+                output: &mut [$float],
+            ) {
                 output.fill(0.0);
                 for (&weight, values) in weights.iter().zip(v.iter_rows()) {
                     if weight == 0.0 {
@@ -118,7 +136,7 @@ macro_rules! naive_loop {
                 $at_once(body, scale, qkv, attention, scratch, output)
             }
 
-            fn score_real(_: $float, score: $float) -> f64 {
+            fn score_real(_: $float, score: $float, _: &[$float], _: &[$float]) -> f64 {
                 f64::from(score)
             }
 
@@ -136,8 +154,8 @@ macro_rules! naive_loop {
     };
 }
 
-naive_loop!(f32, exp_neg, attend_f32);
-naive_loop!(f64, exp_neg_f64, none_at_once);
+naive_loop!(f32, exp_neg, attend_f32, QUERIES_ON_STACK);
+naive_loop!(f64, exp_neg_f64, none_at_once, 1);
 
 /// f64 is a reference, and takes its time.
 fn none_at_once<M: Modify>(

@@ -159,9 +159,9 @@ fn exp_neg(x: Soft) -> Soft {
 }
 
 /// [`Format::mix`]; `v_field` is the least exponent field in `v`.
-fn mix(weights: &[f32], sum: f32, v_field: i32, v: View<'_, f32>, output: &mut [f32]) {
+fn mix(weights: &mut [f32], sum: f32, v_field: i32, v: View<'_, f32>, output: &mut [f32]) {
     let mut least = 127;
-    for weight in weights {
+    for weight in weights.iter() {
         let field = exponent_field(*weight);
         if weight.to_bits() != 0 && field < least {
             least = field;
@@ -172,7 +172,7 @@ fn mix(weights: &[f32], sum: f32, v_field: i32, v: View<'_, f32>, output: &mut [
         || !FIELDS.contains(&exponent_field(sum))
         || mix_columns(weights, 1.0 / sum, v, output).is_none()
     {
-        <Float<f32> as Format>::mix(weights, sum, v, output);
+        <Float<f32> as Format>::mix(sum, weights, sum, v, output);
     }
 }
 

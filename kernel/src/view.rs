@@ -82,6 +82,16 @@ impl<'a, N> View<'a, N> {
         (0..self.rows).map(move |i| view.row(i))
     }
 
+    /// The two pieces in which it lies, and how many rows each has.
+    pub(crate) fn pieces(&self) -> [(usize, &'a [N]); 2] {
+        let rows = self
+            .head
+            .len()
+            .checked_div(self.columns)
+            .unwrap_or(self.rows);
+        [(rows, self.head), (self.rows - rows, self.tail)]
+    }
+
     /// These rows, as far as they exist.
     #[must_use]
     pub fn rows_between(&self, rows: Range<usize>) -> Self {
@@ -101,16 +111,6 @@ impl<'a, N> View<'a, N> {
             rows: end - start,
             columns: self.columns,
         }
-    }
-
-    /// The two pieces in which it lies, and how many rows each has.
-    pub(crate) fn pieces(&self) -> [(usize, &'a [N]); 2] {
-        let rows = self
-            .head
-            .len()
-            .checked_div(self.columns)
-            .unwrap_or(self.rows);
-        [(rows, self.head), (self.rows - rows, self.tail)]
     }
 
     /// The same rows and columns over other numbers, as many in each piece.

@@ -2,6 +2,8 @@
 
 #[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
 pub(crate) mod arm_float;
+#[cfg(kqv_dsp)]
+pub(crate) mod arm_integer;
 #[cfg(all(target_arch = "arm", target_os = "none", not(target_abi = "eabihf")))]
 pub(crate) mod arm_soft;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
