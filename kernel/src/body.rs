@@ -15,7 +15,7 @@ pub enum Body {
     Soft,
     /// Tiles of four queries, in blocks: with the floating-point unit of a Cortex-M or a RISC-V core.
     Quads,
-    /// Loops over the DSP instructions of a Cortex-M, for i16 and i8; f32 as the chip is best at it.
+    /// On a Cortex-M: loops over the DSP instructions for i16 and i8, [`Quads`](Self::Quads) for f32.
     Dsp,
     /// Tiles of 8 and 16 queries.
     Avx2,
@@ -58,6 +58,9 @@ pub(crate) const QUERIES_AT_ONCE: usize = if QUADS_PAY {
     32
 };
 
+/// The queries whose scores are kept on the stack where the caller gives no scratch.
+pub(crate) const QUERIES_ON_STACK: usize = if QUADS_PAY { QUAD } else { 1 };
+
 /// The cells that a tile of so many queries needs for `keys` keys of `columns` columns.
 pub(crate) const fn scratch_cells(queries: usize, keys: usize, columns: usize) -> usize {
     queries.saturating_mul(keys.saturating_add(columns))
@@ -73,11 +76,12 @@ pub(crate) fn attend_f32<M: Modify>(
     output: &mut [f32],
 ) -> usize {
     match body {
-        Body::Quads | Body::Dsp if QUADS_PAY || body == Body::Quads => {
-            return quad::attend(scale, qkv, attention, scratch, output);
-        }
-        Body::Soft | Body::Dsp if SOFT_PAYS || body == Body::Soft => {
+        Body::Soft => return soft_loop::attend(scale, qkv, attention, scratch, output),
+        Body::Dsp if SOFT_PAYS => {
             return soft_loop::attend(scale, qkv, attention, scratch, output);
+        }
+        Body::Quads | Body::Dsp => {
+            return quad::attend(scale, qkv, attention, scratch, output);
         }
         _ => {}
     }

@@ -12,7 +12,7 @@
 use core::marker::PhantomData;
 
 use crate::attention::Attention;
-use crate::body::{Body, attend_f32};
+use crate::body::{Body, QUERIES_ON_STACK, attend_f32};
 use crate::exp::{exp_neg, exp_neg_f64};
 use crate::format::{Format, Number};
 use crate::modify::Modify;
@@ -29,7 +29,7 @@ impl<N> Float<N> {
 
 /// Writes the naive loop for one float type.
 macro_rules! naive_loop {
-    ($float:ty, $exp_neg:path, $at_once:path) => {
+    ($float:ty, $exp_neg:path, $at_once:path, $queries:expr) => {
         impl Number for $float {
             type Format = Float<$float>;
             const FORMAT: Self::Format = Float::FORMAT;
@@ -47,6 +47,7 @@ macro_rules! naive_loop {
             const ZERO: $float = 0.0;
             const MAX_WIDTH: usize = usize::MAX;
             const MAX_KEYS: usize = usize::MAX;
+            const QUERIES_AT_ONCE: usize = $queries;
 
             #[allow(
                 clippy::cast_possible_truncation,
@@ -153,8 +154,8 @@ macro_rules! naive_loop {
     };
 }
 
-naive_loop!(f32, exp_neg, attend_f32);
-naive_loop!(f64, exp_neg_f64, none_at_once);
+naive_loop!(f32, exp_neg, attend_f32, QUERIES_ON_STACK);
+naive_loop!(f64, exp_neg_f64, none_at_once, 1);
 
 /// f64 is a reference, and takes its time.
 fn none_at_once<M: Modify>(

@@ -12,7 +12,8 @@
 //!   would make a NaN of it; so a query whose output has a NaN is done again by the loop.
 //! - Keys that no query of the tile may see are not touched: causal work is skipped.
 //!
-//! One or two queries, as in decoding, and short scratch are worked on one by one, with four keys or
+//! The transposed Q lies where the output of the tile will be, or in scratch where that is too narrow.
+//! One or two queries, as in decoding, and what finds no room are worked on one by one, with four keys or
 //! eight columns in flight. The blocks themselves are in [`arch`](crate::arch), or portable.
 
 use core::ops::Range;
@@ -45,11 +46,10 @@ pub(crate) fn attend<M: Modify>(
     scratch: &mut [f32],
     output: &mut [f32],
 ) -> usize {
-    let (rows, keys) = (qkv.q.rows(), qkv.k.rows());
-    if scratch.len() < keys {
+    let rows = qkv.q.rows();
+    if scratch.len() < qkv.k.rows() {
         return 0;
     }
-    let tiles = scratch.len() >= scratch_cells(QUAD, keys, qkv.k.columns());
     let mut call = Call {
         scale,
         qkv,
@@ -60,7 +60,7 @@ pub(crate) fn attend<M: Modify>(
     let mut first = 0;
     while first < rows {
         // Three queries are cheaper as a tile with one place empty than one by one.
-        if tiles && rows - first >= QUAD - 1 {
+        if rows - first >= QUAD - 1 && call.has_room(QUAD.min(rows - first)) {
             call.tile(first);
             first += QUAD;
         } else {
@@ -83,7 +83,16 @@ struct Call<'a, M> {
 }
 
 impl<M: Modify> Call<'_, M> {
-    /// The queries `first..first + 4`, as far as they exist; `scratch` has 4·(S + D) cells.
+    /// Whether a tile of so many queries fits: its scores into `scratch`, and Q into its rows of the
+    /// output, which are written last, or into `scratch` too.
+    fn has_room(&self, lanes: usize) -> bool {
+        let (keys, columns) = (self.qkv.k.rows(), self.qkv.k.columns());
+        let in_output = lanes * self.qkv.v.columns() >= QUAD * columns;
+        let beside = if in_output { 0 } else { columns };
+        self.scratch.len() >= scratch_cells(QUAD, keys, beside)
+    }
+
+    /// The queries `first..first + 4`, as far as they exist, for which there is room.
     fn tile(&mut self, first: usize) {
         let Qkv { q, k, v } = self.qkv;
         let lanes = QUAD.min(q.rows() - first);
@@ -97,7 +106,12 @@ impl<M: Modify> Call<'_, M> {
         let Some((scores, rest)) = cells.split_at_mut_checked(end - start) else {
             return;
         };
-        let q_tile = rest.get_mut(..q.columns()).unwrap_or_default();
+        let rows = first * v.columns()..(first + lanes) * v.columns();
+        let output = self.output.get_mut(rows).unwrap_or_default();
+        let q_tile = match output.as_chunks_mut().0.get_mut(..q.columns()) {
+            Some(q_tile) => q_tile,
+            None => rest.get_mut(..q.columns()).unwrap_or_default(),
+        };
         transpose([0, 1, 2, 3].map(|lane| q.row(row_of(lane))), q_tile);
         score_tile(self.scale, q_tile, k.rows_between(start..end), scores);
         let mut seen = [false; QUAD];
@@ -110,8 +124,6 @@ impl<M: Modify> Call<'_, M> {
         }
 
         let reciprocals = weigh_tile(scores).map(|sum| 1.0 / sum);
-        let rows = first * v.columns()..(first + lanes) * v.columns();
-        let output = self.output.get_mut(rows).unwrap_or_default();
         let spoilt = mix_tile(scores, v.rows_between(start..end), reciprocals, output);
         for lane in 0..lanes {
             self.settle(first + lane, seen[lane], spoilt[lane]);

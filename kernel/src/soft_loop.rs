@@ -172,7 +172,7 @@ fn mix(weights: &mut [f32], sum: f32, v_field: i32, v: View<'_, f32>, output: &m
         || !FIELDS.contains(&exponent_field(sum))
         || mix_columns(weights, 1.0 / sum, v, output).is_none()
     {
-        <Float<f32> as Format>::mix(1.0, weights, sum, v, output);
+        <Float<f32> as Format>::mix(sum, weights, sum, v, output);
     }
 }
 
