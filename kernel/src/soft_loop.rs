@@ -196,3 +196,34 @@ fn mix_columns(
     }
     Some(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_exponential_has_the_bits_of_the_other_one() {
+        let end = (EXP_NEG_END - 1.0).to_bits();
+        // A step that is no power of two, from zero on; subnormal numbers are not taken apart.
+        let normal = (-f32::MIN_POSITIVE).to_bits();
+        for bits in (normal..end).step_by(499).chain([1 << 31]) {
+            let x = f32::from_bits(bits);
+            let weight = exp_neg(Soft::new(x)).to_f32().map(f32::to_bits);
+            assert_eq!(weight, Some(crate::exp_neg(x).to_bits()), "{x:e}");
+        }
+    }
+
+    #[test]
+    fn ranks_are_in_the_order_of_the_numbers() {
+        let ascending = [
+            f32::NEG_INFINITY,
+            -2.0,
+            -1e-45,
+            0.0,
+            1e-45,
+            1.0,
+            f32::INFINITY,
+        ];
+        assert!(ascending.map(rank).is_sorted());
+    }
+}

@@ -2,6 +2,7 @@
 
 mod accuracy;
 mod bodies;
+mod chips;
 mod errors;
 mod exp;
 mod golden;
