@@ -20,7 +20,7 @@ pub(crate) fn markdown(rows: &[Row]) -> Result<String, Failed> {
     text.push_str(" instructions of the last | causal |");
     writeln!(
         text,
-        " {t} query, {s} keys, D = {d} | worst error | stack |"
+        " {t} query, {s} keys, D = {d} | worst error | stack | flash |"
     )?;
     text.push_str("|---|---|---|---|---|---|---|---|---|---|---|---|\n");
     for (core, _) in CORES {
