@@ -89,7 +89,7 @@ impl Exponent {
 
     /// The exponent of two, with 26 fraction bits, rounded down; [`u32::MAX`] where it is 32 or
     /// more for certain.
-    pub const fn x_q26(self, distance: u32) -> u32 {
+    pub fn x_q26(self, distance: u32) -> u32 {
         if distance > self.limit {
             return u32::MAX;
         }
@@ -220,21 +220,24 @@ const fn less_product(c: i32, a: i32, b: i32) -> i32 {
 const fn less_product(c: i32, a: i32, b: i32) -> i32 {
     let (a, b) = (a.cast_unsigned(), b.cast_unsigned());
     let rounds = a.wrapping_mul(b) != 0;
-    c - (high_word(a, b) + rounds as u32).cast_signed()
-}
-
-/// The high word of a product: one instruction where there is a wide multiplication.
-#[cfg(not(kqv_narrow))]
-pub(crate) const fn high_word(a: u32, b: u32) -> u32 {
-    ((a as u64 * b as u64) >> 32) as u32
+    c - (high_of_halves(a, b) + rounds as u32).cast_signed()
 }
 
 /// The high word of a product, from those of its halves.
 #[cfg(kqv_narrow)]
-pub(crate) const fn high_word(a: u32, b: u32) -> u32 {
+const fn high_of_halves(a: u32, b: u32) -> u32 {
     let (a_high, a_low) = (a >> 16, a & 0xffff);
     let (b_high, b_low) = (b >> 16, b & 0xffff);
     let middle = a_high * b_low + ((a_low * b_low) >> 16);
     let other = a_low * b_high + (middle & 0xffff);
     a_high * b_high + (middle >> 16) + (other >> 16)
+}
+
+#[cfg(kqv_narrow)]
+pub(crate) use crate::arch::arm_narrow::high_word;
+
+/// The high word of a product: one instruction where there is a wide multiplication.
+#[cfg(not(kqv_narrow))]
+pub(crate) const fn high_word(a: u32, b: u32) -> u32 {
+    ((a as u64 * b as u64) >> 32) as u32
 }

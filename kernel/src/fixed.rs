@@ -32,9 +32,10 @@ use fixed::types::extra::{LeEqU8, LeEqU16};
 use fixed::{FixedI8, FixedI16};
 
 use crate::body::Body;
-use crate::exp::{Exponent, Multiplier, exp2_neg_q30, high_word, share_factor};
+use crate::exp::{Exponent, Multiplier};
 use crate::format::{Format, Number};
-use crate::integer::{Core, Integer, saturated};
+use crate::integer::{Core, Integer};
+use crate::row::{greatest, mix_row, score_cells, weigh};
 use crate::view::View;
 
 /// Integers with one scale per tensor, chosen at run time: `real = integer · scale`.
@@ -141,7 +142,7 @@ pub struct Prepared {
     /// From the size of Σ q·k to the size of a [`Score`](crate::Score), in its last place.
     rescale: Multiplier,
     /// Whether the softmax scale is below zero: scores are negated then.
-    negative: bool,
+    pub(crate) negative: bool,
     /// A step of a cell is 2^this units of Σ q·k.
     pub(crate) step_bits: u32,
     /// What a cell is the distance from, in steps.
@@ -151,7 +152,7 @@ pub struct Prepared {
     /// Whether cells hold scores that were changed.
     changed: bool,
     /// Who does the work.
-    body: Body,
+    pub(crate) body: Body,
 }
 
 impl Prepared {
@@ -161,7 +162,7 @@ impl Prepared {
     }
 
     /// Σ q·k in steps, to the nearest; |Σ| <= 2^60.
-    fn steps(self, dot: i64) -> i64 {
+    pub(crate) fn steps(self, dot: i64) -> i64 {
         (self.signed(dot) + ((1 << self.step_bits) >> 1)) >> self.step_bits
     }
 }
@@ -267,32 +268,7 @@ impl<I: Integer> Format for Quantized<I> {
     }
 
     fn mix(prepared: Prepared, weights: &mut [i32], sum: u64, v: View<'_, I>, output: &mut [I]) {
-        let keys = weights.len();
-        let factor = share_factor(sum, I::TOTAL, keys);
-        let total = share(prepared.body, weights, factor);
-        let done = match v.pieces() {
-            [(_, v), (0, _)] if prepared.body != Body::Scalar => {
-                I::mix_fast(weights, v, total, output)
-            }
-            _ => 0,
-        };
-        let (fours, rest) = output.get_mut(done..).unwrap_or_default().as_chunks_mut();
-        let mut first = done;
-        for columns in fours {
-            let fast = match v.pieces() {
-                [(_, values), (0, _)] if prepared.body != Body::Scalar => {
-                    I::mix_four_fast(weights, values, v.columns(), first)
-                }
-                _ => None,
-            };
-            let sums = fast.unwrap_or_else(|| mix_columns(weights, v, first));
-            *columns = sums.map(|sum| I::mean(sum, total, keys));
-            first += columns.len();
-        }
-        for (column, first) in rest.iter_mut().zip(first..) {
-            let [sum] = mix_columns::<I, 1>(weights, v, first);
-            *column = I::mean(sum, total, keys);
-        }
+        mix_row(prepared.body, weights, sum, v, output);
     }
 
     fn score_real(prepared: Prepared, cell: i32, q: &[I], k: &[I]) -> f64 {
@@ -404,107 +380,6 @@ impl<Frac: LeEqU8> Number for FixedI8<Frac> {
 impl<Frac: LeEqU16> Number for FixedI16<Frac> {
     type Format = QFormat<Self>;
     const FORMAT: Self::Format = QFormat(PhantomData);
-}
-
-/// A row of cells: Σ q·k of every key in steps, less the base, saturated.
-fn score_cells<I: Integer>(prepared: Prepared, q: &[I], keys: View<'_, I>, cells: &mut [i32]) {
-    let mut rest = cells;
-    for (rows, keys) in keys.pieces() {
-        let Some((cells, after)) = rest.split_at_mut_checked(rows) else {
-            return;
-        };
-        rest = after;
-        let done = if prepared.body == Body::Scalar || prepared.negative {
-            0
-        } else {
-            I::score_fast(prepared, q, keys, cells)
-        };
-        for (j, cell) in cells.iter_mut().enumerate().skip(done) {
-            let key = keys.get(j * q.len()..).unwrap_or_default();
-            *cell = saturated(prepared.steps(I::dot(q, key).into()) - prepared.base);
-        }
-    }
-}
-
-/// The greatest cell, [`i32::MIN`] of none.
-fn greatest(body: Body, cells: &[i32]) -> i32 {
-    let (done, max) = match body {
-        #[cfg(kqv_dsp)]
-        Body::Assembly => crate::arch::arm_integer::greatest(cells, i32::MIN),
-        _ => (0, i32::MIN),
-    };
-    let rest = cells.get(done..).unwrap_or_default();
-    rest.iter().copied().fold(max, i32::max)
-}
-
-/// Turns cells into weights, in place, by their distance from `max`; returns their sum.
-#[cfg_attr(target_os = "none", inline(never))] // for registers of its own
-fn weigh(fast: bool, exponent: Exponent, max: i32, cells: &mut [i32]) -> u64 {
-    #[cfg(kqv_dsp)]
-    let (done, mut sum) = if fast {
-        crate::arch::arm_integer::weigh(exponent, max, cells)
-    } else {
-        (0, 0)
-    };
-    #[cfg(not(kqv_dsp))]
-    let (done, mut sum) = (usize::from(false & fast), 0);
-    for cell in cells.iter_mut().skip(done) {
-        let x_q26 = exponent.x_q26(max.abs_diff(*cell));
-        let weight = if *cell == i32::MIN {
-            0
-        } else {
-            exp2_neg_q30(x_q26)
-        };
-        *cell = weight;
-        sum += u64::from(weight.unsigned_abs());
-    }
-    sum
-}
-
-/// Turns weights into shares, in place; returns what they add up to.
-#[cfg_attr(target_os = "none", inline(never))] // for registers of its own
-fn share(body: Body, weights: &mut [i32], factor: u32) -> u32 {
-    let (done, mut total) = match body {
-        #[cfg(kqv_dsp)]
-        Body::Assembly => crate::arch::arm_integer::share(weights, factor),
-        _ => (0, 0),
-    };
-    for weight in weights.iter_mut().skip(done) {
-        let share = high_word(weight.cast_unsigned(), factor);
-        *weight = share.cast_signed();
-        total += share;
-    }
-    total
-}
-
-/// Adds up `C` columns of `v` from `first` on, each row times its share.
-#[cfg_attr(target_os = "none", inline(never))] // for registers of its own
-fn mix_columns<I: Integer, const C: usize>(
-    shares: &[i32],
-    v: View<'_, I>,
-    first: usize,
-) -> [i32; C] {
-    let mut sums = [0; C];
-    let mut rest = shares;
-    for (rows, values) in v.pieces() {
-        let Some((shares, after)) = rest.split_at_checked(rows) else {
-            break;
-        };
-        rest = after;
-        let rows = values
-            .get(first..)
-            .unwrap_or_default()
-            .chunks(v.columns().max(1));
-        for (&share, row) in shares.iter().zip(rows) {
-            let Some(row) = row.first_chunk::<C>() else {
-                break;
-            };
-            for (sum, &value) in sums.iter_mut().zip(row) {
-                *sum += I::weighted(share, value);
-            }
-        }
-    }
-    sums
 }
 
 /// 2^bits, for at most 33 of them.

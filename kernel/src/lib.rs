@@ -60,6 +60,8 @@ mod float;
 mod integer;
 // with scales and as Q formats,
 mod fixed;
+// row by row,
+mod row;
 // and their exponentials.
 mod exp;
 // Which body does the work of f32,

@@ -9,10 +9,45 @@
     reason = "the compiler does not keep these loops in registers"
 )]
 
-use core::arch::naked_asm;
+use core::arch::{asm, naked_asm};
 
 /// Keys, or columns of V, that are worked on at once.
 const FOUR: usize = 4;
+
+/// The high word of a product, from those of its halves.
+///
+/// Written down in Rust, the compiler sees what it is, and calls a library for all of the product.
+pub(crate) fn high_word(mut a: u32, b: u32) -> u32 {
+    // SAFETY: works on registers only.
+    unsafe {
+        asm!(
+            "uxth {low}, {a}",
+            "lsrs {a}, {a}, #16",
+            "uxth {middle}, {b}",
+            "lsrs {b}, {b}, #16",
+            "mov {carry}, {low}",
+            "muls {carry}, {middle}, {carry}",
+            "lsrs {carry}, {carry}, #16",
+            "muls {middle}, {a}, {middle}",
+            "adds {middle}, {middle}, {carry}",
+            "muls {low}, {b}, {low}",
+            "muls {a}, {b}, {a}",
+            "uxth {carry}, {middle}",
+            "adds {low}, {low}, {carry}",
+            "lsrs {middle}, {middle}, #16",
+            "lsrs {low}, {low}, #16",
+            "adds {a}, {a}, {middle}",
+            "adds {a}, {a}, {low}",
+            a = inout(reg) a,
+            b = inout(reg) b => _,
+            low = out(reg) _,
+            middle = out(reg) _,
+            carry = out(reg) _,
+            options(pure, nomem, nostack),
+        );
+    }
+    a
+}
 
 /// Σ q·k of the first of the `keys` (S, D), a multiple of four, which is returned.
 pub(crate) fn score_i8(q: &[i8], keys: &[i8], cells: &mut [i32]) -> usize {

@@ -129,6 +129,7 @@ type Check = fn(&Board) -> Result<(), Failed>;
 /// What holds on every board, by the name of its trial.
 const CLAIMS: &[(&str, Check)] = &[
     ("checks_itself", checks_itself),
+    ("has_one_result_on_every_body", has_one_result_on_every_body),
     ("has_the_digests_of_the_host", has_the_digests_of_the_host),
     ("prints_thinking_machines", prints_thinking_machines),
     ("attends_on_its_serial_port", attends_on_its_serial_port),
@@ -166,6 +167,16 @@ fn attends_on_its_serial_port(board: &Board) -> Result<(), Failed> {
     }
     println!("{flash_bytes} bytes of flash");
     Ok(())
+}
+
+/// The fastest body against the naive loop at odd sizes, then against the portable loops on random problems.
+fn has_one_result_on_every_body(board: &Board) -> Result<(), Failed> {
+    let printed = board.run("differential")?;
+    if printed.trim() == "differential: 2000 equal" {
+        Ok(())
+    } else {
+        Err(printed.into())
+    }
 }
 
 fn checks_itself(board: &Board) -> Result<(), Failed> {
