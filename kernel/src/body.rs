@@ -15,8 +15,9 @@ pub enum Body {
     Soft,
     /// Tiles of four queries, in blocks: with the floating-point unit of a Cortex-M or a RISC-V core.
     Quads,
-    /// On a Cortex-M: loops over the DSP instructions for i16 and i8, [`Quads`](Self::Quads) for f32.
-    Dsp,
+    /// Loops in assembly on a Cortex-M, for i8, and where it has DSP instructions for i16; f32 as the chip is
+    /// best at it, [`Quads`](Self::Quads) or [`Soft`](Self::Soft).
+    Assembly,
     /// Tiles of 8 and 16 queries.
     Avx2,
     /// Tiles of 16 and 32 queries.
@@ -28,9 +29,9 @@ impl Body {
     pub fn best() -> Self {
         #[cfg(all(feature = "std", target_arch = "x86_64"))]
         return crate::arch::x86::best();
-        #[cfg(kqv_dsp)]
-        return Self::Dsp;
-        #[cfg(not(any(all(feature = "std", target_arch = "x86_64"), kqv_dsp)))]
+        #[cfg(any(kqv_dsp, kqv_narrow))]
+        return Self::Assembly;
+        #[cfg(not(any(all(feature = "std", target_arch = "x86_64"), kqv_dsp, kqv_narrow)))]
         return match (QUADS_PAY, SOFT_PAYS) {
             (true, _) => Self::Quads,
             (_, true) => Self::Soft,
@@ -77,10 +78,10 @@ pub(crate) fn attend_f32<M: Modify>(
 ) -> usize {
     match body {
         Body::Soft => return soft_loop::attend(scale, qkv, attention, scratch, output),
-        Body::Dsp if SOFT_PAYS => {
+        Body::Assembly if SOFT_PAYS => {
             return soft_loop::attend(scale, qkv, attention, scratch, output);
         }
-        Body::Quads | Body::Dsp => {
+        Body::Quads | Body::Assembly => {
             return quad::attend(scale, qkv, attention, scratch, output);
         }
         _ => {}

@@ -4,6 +4,8 @@
 pub(crate) mod arm_float;
 #[cfg(kqv_dsp)]
 pub(crate) mod arm_integer;
+#[cfg(kqv_narrow)]
+pub(crate) mod arm_narrow;
 #[cfg(all(target_arch = "arm", target_os = "none", not(target_abi = "eabihf")))]
 pub(crate) mod arm_soft;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
