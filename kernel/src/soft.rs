@@ -265,8 +265,8 @@ fn rounded(magnitude: u32) -> u32 {
 /// The upper 32 bits of a product of two 24-bit numbers, and something that is zero only if the others are.
 #[inline(always)]
 fn product(a: u32, b: u32) -> (u32, u32) {
-    // Armv6-M, the only Arm here without atomics, has no multiplication with a result of 64 bits.
-    if cfg!(all(target_arch = "arm", not(target_has_atomic = "32"))) {
+    // A Cortex-M0 has no multiplication with a result of 64 bits.
+    if cfg!(kqv_narrow) {
         return product_in_parts(a, b);
     }
     let product = u64::from(a) * u64::from(b);

@@ -5,7 +5,7 @@ use kqv::{Attention, Body, Float, Mask, Qkv, View, attend_view_on};
 
 use crate::support::Problem;
 
-const CHIPS: [Body; 3] = [Body::Soft, Body::Quads, Body::Dsp];
+const CHIPS: [Body; 3] = [Body::Soft, Body::Quads, Body::Assembly];
 
 /// Numbers of one kind: usual ones, or such as arithmetic may get wrong.
 fn number(kind: usize, rng: &mut Rng) -> f32 {
