@@ -1,5 +1,8 @@
 //! Random attention problems for the benches: the same numbers in every format, and room to run in.
 
+// What the processor could do at most.
+pub mod peak;
+
 use fastrand::Rng;
 use kqv::{
     Attention, Body, Format, Integer, Observer, Qkv, Quantized, ShapeError, View, attend_view_on,
