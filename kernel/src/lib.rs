@@ -67,7 +67,16 @@ mod body;
 // for many queries at once,
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 mod tile;
-// on processors that have vectors.
+// for a few,
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+mod row;
+// whose weights meet V,
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+mod mix;
+// on vectors,
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+mod vector;
+// which some processors have.
 mod arch;
 // Token by token.
 mod cache;
