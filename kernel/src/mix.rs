@@ -9,8 +9,6 @@
     reason = "a vector operation is worth nothing unless it is inlined into the function that was compiled for it"
 )]
 
-use core::array::from_fn;
-
 use crate::vector::Vector;
 use crate::view::View;
 
@@ -43,19 +41,20 @@ pub(crate) fn mix<'w, V, const L: usize, const QUERIES: usize, const REGISTERS: 
 {
     let mut e = 0;
     while e < v.columns() {
-        let registers = (v.columns() - e).div_ceil(L);
-        if registers >= REGISTERS && e + REGISTERS * L <= v.columns() {
-            let sums = mix_block::<V, L, QUERIES, REGISTERS, true>(&weights, v, e);
-            hand_out(e, sums, reciprocals, &mut output);
-            e += REGISTERS * L;
-        } else if registers >= 2 {
-            let sums = mix_block::<V, L, QUERIES, 2, false>(&weights, v, e);
-            hand_out(e, sums, reciprocals, &mut output);
-            e += 2 * L;
-        } else {
-            let sums = mix_block::<V, L, QUERIES, 1, false>(&weights, v, e);
-            hand_out(e, sums, reciprocals, &mut output);
-            e += L;
+        let registers = ((v.columns() - e) / L).min(REGISTERS);
+        macro_rules! columns {
+            ($registers:literal, $whole:literal) => {{
+                let sums = mix_block::<V, L, QUERIES, $registers, $whole>(&weights, v, e);
+                hand_out(e, sums, reciprocals, &mut output);
+                e += $registers * L;
+            }};
+        }
+        match registers {
+            8.. if REGISTERS >= 8 => columns!(8, true),
+            4.. if REGISTERS >= 4 => columns!(4, true),
+            2.. => columns!(2, true),
+            1 => columns!(1, true),
+            _ => columns!(1, false),
         }
     }
 }
@@ -75,21 +74,26 @@ fn mix_block<
     e: usize,
 ) -> [[V; REGISTERS]; QUERIES] {
     let mut sums = [[V::splat(0.0); REGISTERS]; QUERIES];
-    for (key, row) in v.iter_rows().enumerate() {
+    let rows = v.pieces().map(|rows| rows.chunks_exact(v.columns().max(1)));
+    let [head, tail] = rows;
+    for (key, row) in head.chain(tail).enumerate() {
         let (Some(weights), Some(row)) = (weights(key), row.get(e..)) else {
             break;
         };
         if QUERIES == 1 && *weights[0] == 0.0 {
             continue; // a query alone does not look at such rows, as the loop does not
         }
-        let values: [V; REGISTERS] = if WHOLE {
-            let Some(values) = row.as_chunks::<L>().0.first_chunk::<REGISTERS>() else {
+        let mut values = [V::splat(0.0); REGISTERS];
+        if WHOLE {
+            let Some(row) = row.as_chunks::<L>().0.first_chunk::<REGISTERS>() else {
                 break;
             };
-            from_fn(|i| V::load(&values[i]))
+            for (value, row) in values.iter_mut().zip(row) {
+                *value = V::load(row);
+            }
         } else {
-            from_fn(|i| V::load_part(row.get(i * L..).unwrap_or_default()))
-        };
+            values[0] = V::load_part(row);
+        }
         for (sums, &weight) in sums.iter_mut().zip(weights) {
             let weight = V::splat(weight);
             for (sum, value) in sums.iter_mut().zip(values) {

@@ -111,49 +111,85 @@ fn score_rows<V: Vector<L>, const L: usize, const QUERIES: usize>(
     k: View<'_, f32>,
     rows: &mut [&mut [f32]; QUERIES],
 ) {
+    let columns = k.columns();
+    if columns == 0 {
+        rows.iter_mut().for_each(|row| row.fill(0.0 * scale));
+    }
     let mut first = 0;
-    while first < k.rows() {
-        let keys: [&[f32]; L] = from_fn(|lane| k.row(first + lane));
-        let sums = score_block::<V, L, QUERIES>(queries, keys);
-        for (sum, row) in sums.into_iter().zip(rows.iter_mut()) {
-            let cells = row.get_mut(first..).unwrap_or_default();
-            sum.mul(V::splat(scale)).store_part(cells);
+    for keys in k.pieces() {
+        for keys in keys.chunks(L.saturating_mul(columns).max(1)) {
+            let sums = score_block::<V, L, QUERIES>(queries, keys, columns);
+            let count = keys.len() / columns;
+            for (sum, row) in sums.into_iter().zip(rows.iter_mut()) {
+                let cells = row.get_mut(first..first + count).unwrap_or_default();
+                sum.mul(V::splat(scale)).store_part(cells);
+            }
+            first += count;
         }
-        first += L;
     }
 }
 
-/// Dot products of every query with `L` keys; a key that does not exist is an empty row.
+/// Dot products of every query with up to `L` keys, rows of so many columns; other lanes mean nothing.
 #[inline(always)]
 fn score_block<V: Vector<L>, const L: usize, const QUERIES: usize>(
     queries: [&[f32]; QUERIES],
-    keys: [&[f32]; L],
+    keys: &[f32],
+    columns: usize,
 ) -> [V; QUERIES] {
     let mut sums = [V::splat(0.0); QUERIES];
-    let columns = queries[0].len();
-    let mut d = 0;
-    while d + L <= columns {
-        let block = transposed(keys.map(|key| V::load_part(key.get(d..).unwrap_or_default())));
+    let whole = columns / L;
+    for i in 0..whole {
+        let mut block = [V::splat(0.0); L];
+        for (row, key) in block.iter_mut().zip(keys.chunks_exact(columns)) {
+            *row = V::load(&key.as_chunks().0[i]);
+        }
+        let block = transposed(block);
         for (sum, query) in sums.iter_mut().zip(queries) {
-            let Some(query) = query.get(d..).and_then(|query| query.first_chunk::<L>()) else {
+            let Some(query) = query.as_chunks::<L>().0.get(i) else {
                 break;
             };
             for (column, &q) in block.iter().zip(query) {
                 *sum = sum.add(V::splat(q).mul(*column));
             }
         }
-        d += L;
     }
-    if d < columns {
-        let block = transposed(keys.map(|key| V::load_part(key.get(d..).unwrap_or_default())));
-        let block = block.map(V::lanes);
-        for (sum, query) in sums.iter_mut().zip(queries) {
-            for (column, &q) in block.iter().zip(query.get(d..).unwrap_or_default()) {
-                *sum = sum.add(V::splat(q).mul(V::load(column)));
-            }
-        }
+    if whole * L < columns {
+        add_rest(queries, keys, columns, &mut sums);
     }
     sums
+}
+
+/// Adds the products of the last columns, fewer than `L`.
+#[inline(always)]
+fn add_rest<V: Vector<L>, const L: usize, const QUERIES: usize>(
+    queries: [&[f32]; QUERIES],
+    keys: &[f32],
+    columns: usize,
+    sums: &mut [V; QUERIES],
+) {
+    let mut block = [V::splat(0.0); L];
+    for (row, key) in block.iter_mut().zip(keys.chunks_exact(columns)) {
+        *row = V::load_part(key.as_chunks::<L>().1);
+    }
+    let mut turned = [[0.0; L]; L];
+    for (lanes, column) in turned.iter_mut().zip(transposed(block)) {
+        column.store(lanes);
+    }
+    for (sum, query) in sums.iter_mut().zip(queries) {
+        for (column, &q) in turned.iter().zip(query.as_chunks::<L>().1) {
+            *sum = sum.add(V::splat(q).mul(V::load(column)));
+        }
+    }
+}
+
+/// Up to `L` columns of every row, from column `d` on; zeros where there are none.
+#[inline(always)]
+pub(crate) fn columns_of<V: Vector<L>, const L: usize>(rows: [&[f32]; L], d: usize) -> [V; L] {
+    let mut vectors = [V::splat(0.0); L];
+    for (vector, row) in vectors.iter_mut().zip(rows) {
+        *vector = V::load_part(row.get(d..).unwrap_or_default());
+    }
+    vectors
 }
 
 /// Caps and changes the scores of one query over the keys from `start` on, and hides the others; says whether it

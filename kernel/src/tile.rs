@@ -25,7 +25,7 @@ use crate::attention::{Attention, Softcap};
 use crate::body::scratch_cells;
 use crate::mix::{all_finite, mix};
 use crate::modify::{Modify, Query, visible_keys};
-use crate::row::{SHARING, attend_few};
+use crate::row::{SHARING, attend_few, columns_of};
 use crate::score::Score;
 use crate::vector::{Vector, transposed};
 use crate::view::{Qkv, View};
@@ -172,8 +172,8 @@ fn turn_round<V: Vector<L>, const L: usize, const R: usize>(
     for r in 0..R {
         let rows: [&[f32]; L] = from_fn(|lane| q.row((first + r * L + lane).min(last)));
         for (block, columns) in tile.chunks_mut(L).enumerate() {
-            let rows = rows.map(|row| V::load_part(row.get(block * L..).unwrap_or_default()));
-            for (column, turned) in columns.iter_mut().zip(transposed(rows)) {
+            let block: [V; L] = transposed(columns_of(rows, block * L));
+            for (column, turned) in columns.iter_mut().zip(block) {
                 turned.store(&mut column[r]);
             }
         }

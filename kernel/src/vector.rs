@@ -5,7 +5,6 @@
     reason = "a vector operation is worth nothing unless it is inlined into the function that was compiled for it"
 )]
 
-use core::array::from_fn;
 use core::f32::consts::LOG2_E;
 
 use crate::exp::{EXP_NEG_END, HI, LO, P, WHOLE};
@@ -87,8 +86,11 @@ pub(crate) trait Vector<const L: usize>: Copy {
 #[inline(always)]
 pub(crate) fn transposed<V: Vector<L>, const L: usize>(mut rows: [V; L]) -> [V; L] {
     for _ in 0..L.ilog2() {
-        let pairs: [[V; 2]; L] = from_fn(|i| rows[i / 2].interleave(rows[i / 2 + L / 2]));
-        rows = from_fn(|i| pairs[i][i % 2]);
+        let mut turned = rows;
+        for i in 0..L / 2 {
+            [turned[2 * i], turned[2 * i + 1]] = rows[i].interleave(rows[i + L / 2]);
+        }
+        rows = turned;
     }
     rows
 }

@@ -82,6 +82,11 @@ impl<'a, N> View<'a, N> {
         (0..self.rows).map(move |i| view.row(i))
     }
 
+    /// The numbers of all rows, in the two pieces of memory in which they lie; a row lies in one of them.
+    pub(crate) const fn pieces(&self) -> [&'a [N]; 2] {
+        [self.head, self.tail]
+    }
+
     /// These rows, as far as they exist.
     #[must_use]
     pub fn rows_between(&self, rows: Range<usize>) -> Self {

@@ -3,6 +3,10 @@
     unsafe_code,
     reason = "intrinsics, and functions compiled for what this processor turns out to have"
 )]
+#![expect(
+    clippy::inline_always,
+    reason = "a vector operation is worth nothing unless it is inlined into the function that was compiled for it"
+)]
 
 use core::arch::x86_64::{
     __m256, __m512, _CMP_LT_OQ, _mm256_add_ps, _mm256_andnot_ps, _mm256_castps_si256,
@@ -175,12 +179,18 @@ impl Vector<16> for Zmm {
 
     #[inline(always)]
     fn load_part(from: &[f32]) -> Self {
+        if let Some(whole) = from.first_chunk() {
+            return Self::load(whole);
+        }
         // SAFETY: see the macro; lanes that are not in `from` are not read.
         Self(unsafe { _mm512_maskz_loadu_ps(first_lanes(from.len()), from.as_ptr()) })
     }
 
     #[inline(always)]
     fn store_part(self, to: &mut [f32]) {
+        if let Some(whole) = to.first_chunk_mut() {
+            return self.store(whole);
+        }
         // SAFETY: see the macro; lanes that are not in `to` are not written.
         unsafe { _mm512_mask_storeu_ps(to.as_mut_ptr(), first_lanes(to.len()), self.0) }
     }
