@@ -154,7 +154,7 @@ pub fn last_place(format: FormatChoice, kind: TableKind, value: f64, scale: f64)
         TableKind::K => 2.0_f64.powi(-k),
         TableKind::V | TableKind::Output => 2.0_f64.powi(-v),
         TableKind::Raw | TableKind::Masked => 2.0_f64.powi(-q - k) * scale.abs(),
-        TableKind::Weights => 1.0 / f64::from(kqv::WEIGHT_ONE + 1),
+        TableKind::Weights => 1.0 / f64::from(kqv::WEIGHT_ONE),
     }
 }
 

@@ -170,7 +170,7 @@ impl Arithmetic for W8A16 {
 }
 
 /// The same exact sum that a score is.
-fn dot<I: Integer>(weights: &[I], x: &[I]) -> I::Cell {
+fn dot<I: Integer>(weights: &[I], x: &[I]) -> I::Dot {
     I::dot(weights, x)
 }
 

@@ -15,7 +15,8 @@ use crate::view::{Qkv, ShapeError, View};
 
 /// Attention of Q (T, D), K (S, D) and V (S, E): softmax(Q·Kᵀ·scale + mask)·V, (T, E).
 ///
-/// A query that may see no key has output zero. The row of scores, S cells, lies on the stack.
+/// A query that may see no key has output zero. The rows of scores lie on the stack, S cells for each of
+/// [`Format::QUERIES_AT_ONCE`] queries, one where there is but one query; see [`scratch_bytes`].
 ///
 /// Shapes that would overflow the format's sums do not compile.
 ///
@@ -52,18 +53,69 @@ where
         k: k.into(),
         v: v.into(),
     };
-    let mut scratch = [N::Format::ZERO_CELL; S];
     let mut output = [[N::Format::ZERO; E]; T];
-    attend_rows(
-        N::FORMAT,
-        0,
-        qkv,
-        attention,
-        &mut scratch,
-        output.as_flattened_mut(),
-        observer,
-    );
+    let out = output.as_flattened_mut();
+    attend_on_stack::<N::Format, M, O, S>(N::FORMAT, T, S, qkv, attention, out, observer);
     output
+}
+
+/// The bytes of scratch that [`attend`] and the KV cache keep on the stack in format `F` for `queries`
+/// queries and room for `keys` keys.
+///
+/// ```
+/// use kqv::{Quantized, scratch_bytes};
+///
+/// const _: () = assert!(scratch_bytes::<Quantized<i8>>(128, 128) == 4 * 128);
+/// ```
+pub const fn scratch_bytes<F: Format>(queries: usize, keys: usize) -> usize {
+    let rows = if queries > 1 && F::QUERIES_AT_ONCE > 1 {
+        QUERIES
+    } else {
+        1
+    };
+    size_of::<F::Cell>()
+        .saturating_mul(rows)
+        .saturating_mul(keys)
+}
+
+/// The most queries whose scores [`attend`] keeps at one time.
+const QUERIES: usize = 4;
+
+/// [`attend_rows`] with scratch of its own for `CAP` keys, of which there are `keys`.
+pub(crate) fn attend_on_stack<F, M, O, const CAP: usize>(
+    format: F,
+    queries: usize,
+    keys: usize,
+    qkv: Qkv<'_, F::Element>,
+    attention: Attention<M>,
+    output: &mut [F::Element],
+    observer: O,
+) where
+    F: Format,
+    M: Modify,
+    O: Observer<F>,
+{
+    const { assert!(F::QUERIES_AT_ONCE <= QUERIES, "more scratch than promised") };
+    let body = Body::best();
+    if queries > 1 && F::QUERIES_AT_ONCE > 1 {
+        let mut scratch = [[F::ZERO_CELL; CAP]; QUERIES];
+        let scratch = scratch.as_flattened_mut();
+        attend_rows(
+            body, format, keys, qkv, attention, scratch, output, observer,
+        );
+    } else {
+        let mut scratch = [F::ZERO_CELL; CAP];
+        attend_rows(
+            body,
+            format,
+            keys,
+            qkv,
+            attention,
+            &mut scratch,
+            output,
+            observer,
+        );
+    }
 }
 
 /// [`attend`] over shapes known at run time, in any format, with the caller's memory.
@@ -132,18 +184,9 @@ where
     if cells < keys {
         return Err(ShapeError::Scratch { cells, keys });
     }
-    let prepared = format.prepare(attention.scale.factor(k.columns()));
-    let done = if O::WATCHES {
-        0
-    } else {
-        F::attend_at_once(body, prepared, qkv, attention, scratch, output)
-    };
-    if let (Some(scratch), Some(output)) = (
-        scratch.get_mut(..keys),
-        output.get_mut(done * v.columns()..),
-    ) {
-        attend_rows(format, done, qkv, attention, scratch, output, observer);
-    }
+    attend_rows(
+        body, format, keys, qkv, attention, scratch, output, observer,
+    );
     Ok(())
 }
 
@@ -152,11 +195,12 @@ pub const fn fast_scratch_cells(keys: usize, columns: usize) -> usize {
     scratch_cells(32, keys, columns)
 }
 
-/// Every query from `first` to the last; the shapes fit, `scratch` has exactly S cells, and `output`
-/// begins with the row of the first.
-pub(crate) fn attend_rows<F, M, O>(
+/// Every query; the shapes fit, and `scratch` has at least a cell for every one of the `keys`.
+#[expect(clippy::too_many_arguments, reason = "all that attention takes")]
+fn attend_rows<F, M, O>(
+    body: Body,
     format: F,
-    first: usize,
+    keys: usize,
     qkv: Qkv<'_, F::Element>,
     attention: Attention<M>,
     scratch: &mut [F::Cell],
@@ -168,9 +212,15 @@ pub(crate) fn attend_rows<F, M, O>(
     O: Observer<F>,
 {
     let Qkv { q, k, v } = qkv;
-    let prepared = format.prepare(attention.scale.factor(k.columns()));
-    let mut rest = output;
-    for i in first..q.rows() {
+    let prepared = format.prepare(body, attention.scale.factor(k.columns()));
+    let done = if O::WATCHES {
+        0
+    } else {
+        F::attend_at_once(body, prepared, qkv, attention, scratch, output)
+    };
+    let scratch = scratch.get_mut(..keys).unwrap_or_default();
+    let mut rest = output.get_mut(done * v.columns()..).unwrap_or_default();
+    for i in done..q.rows() {
         let Some((output, later)) = rest.split_at_mut_checked(v.columns()) else {
             return;
         };
@@ -198,45 +248,53 @@ fn attend_row<F, M, O>(
         position: i.saturating_add(attention.offset),
     };
     let visible = visible_keys(&attention.mask, query, k.rows());
-    // An observer is shown the scores of hidden keys too.
-    let scored = if O::WATCHES {
-        0..k.rows()
-    } else {
-        visible.clone()
-    };
-
-    score_keys::<F>(
-        prepared,
-        q.row(i),
-        k.rows_between(scored.clone()),
-        part(scratch, scored.clone()),
-    );
-    observer.raw(
-        i,
-        Scores {
-            cells: scratch,
-            prepared,
-        },
-    );
-
+    let row = q.row(i);
+    let mut prepared = prepared;
     let changes = M::CHANGES || attention.softcap.cap().is_some();
-    let prepared = if changes {
-        soften::<F>(prepared, attention.softcap, part(scratch, scored));
-        F::changed(prepared)
-    } else {
-        prepared
-    };
+    if O::WATCHES || !changes {
+        let cells = part(scratch, visible.clone());
+        F::score_row(&mut prepared, row, k.rows_between(visible.clone()), cells);
+    }
+    if O::WATCHES {
+        // An observer is shown the scores of hidden keys too.
+        for hidden in [0..visible.start, visible.end..k.rows()] {
+            let cells = part(scratch, hidden.clone());
+            F::score_hidden(prepared, row, k.rows_between(hidden), cells);
+        }
+        observer.raw(
+            i,
+            Scores {
+                cells: scratch,
+                prepared,
+                q: row,
+                k,
+            },
+        );
+    }
+    if changes {
+        let scored = if O::WATCHES {
+            0..k.rows()
+        } else {
+            visible.clone()
+        };
+        let cells = part(scratch, scored.clone());
+        let keys = k.rows_between(scored);
+        score_to_change::<F>(prepared, attention.softcap, row, keys, cells);
+        prepared = F::changed(prepared);
+    }
     observer.softcapped(
         i,
         Scores {
             cells: scratch,
             prepared,
+            q: row,
+            k,
         },
     );
 
     let cells = part(scratch, visible.clone());
     let seen = if M::CHANGES {
-        change_scores::<F, M>(prepared, attention.mask, query, visible.start, cells)
+        change_scores::<F, M>(attention.mask, query, visible.start, cells)
     } else {
         cells.len()
     };
@@ -247,50 +305,48 @@ fn attend_row<F, M, O>(
             Scores {
                 cells: scratch,
                 prepared,
+                q: row,
+                k,
             },
         );
     }
 
     let cells = part(scratch, visible.clone());
     let sum = if seen > 0 {
-        let sum = F::weigh(prepared, cells);
-        F::mix(cells, sum, v.rows_between(visible.clone()), output);
-        sum
+        F::weigh(prepared, cells)
     } else {
         cells.fill(F::ZERO_CELL);
-        output.fill(F::ZERO);
         F::weigh(prepared, &mut [])
     };
     if O::WATCHES {
         fill_around(scratch, &visible, F::ZERO_CELL);
         observer.weights(i, scratch, sum);
-        observer.output(i, output);
     }
+    if seen > 0 {
+        let values = v.rows_between(visible.clone());
+        F::mix(prepared, part(scratch, visible), sum, values, output);
+    } else {
+        output.fill(F::ZERO);
+    }
+    observer.output(i, output);
 }
 
-/// The scores of one query with every row of `keys`.
-fn score_keys<F: Format>(
+/// Scores that can be changed, bounded if there is a cap.
+fn score_to_change<F: Format>(
     prepared: F::Prepared,
+    softcap: Softcap,
     q: &[F::Element],
     keys: View<'_, F::Element>,
     cells: &mut [F::Cell],
 ) {
     for (cell, key) in cells.iter_mut().zip(keys.iter_rows()) {
-        *cell = F::score(prepared, q, key);
-    }
-}
-
-/// Turns raw scores into those that can be changed, and bounds them if there is a cap.
-fn soften<F: Format>(prepared: F::Prepared, softcap: Softcap, cells: &mut [F::Cell]) {
-    for cell in cells {
-        let score = F::to_score(prepared, *cell);
+        let score = F::score(prepared, q, key);
         *cell = F::from_score(softcap.cap().map_or(score, |cap| score.softcapped(cap)));
     }
 }
 
 /// Changes the scores of the keys from `first` on; says how many of them stay visible.
 fn change_scores<F: Format, M: Modify>(
-    prepared: F::Prepared,
     mask: M,
     query: Query,
     first: usize,
@@ -298,7 +354,7 @@ fn change_scores<F: Format, M: Modify>(
 ) -> usize {
     let mut seen = 0;
     for (cell, key) in cells.iter_mut().zip(first..) {
-        let changed = mask.change(F::to_score(prepared, *cell), query, key);
+        let changed = mask.change(F::to_score(*cell), query, key);
         seen += usize::from(changed.is_some());
         *cell = changed.map_or(F::HIDDEN, F::from_score);
     }

@@ -4,7 +4,7 @@ use core::fmt;
 
 use heapless::Vec;
 
-use crate::attend::attend_rows;
+use crate::attend::attend_on_stack;
 use crate::attention::Attention;
 use crate::format::{Format, Number};
 use crate::modify::Modify;
@@ -93,8 +93,8 @@ impl<N: Copy, const D: usize, const E: usize, const CAP: usize> KvCache<N, D, E,
     /// Lets the queries (T, D) of the last `T` tokens look at what is here; (T, E).
     ///
     /// The offset of `attention` is set so that the last query stands at the last key. A query that
-    /// sees no key, as in an empty cache, has output zero. The row of scores, `CAP` cells, lies on
-    /// the stack.
+    /// sees no key, as in an empty cache, has output zero. The scores lie on the stack: see
+    /// [`scratch_bytes`](crate::scratch_bytes) for `CAP` keys.
     pub fn attend<M: Modify, O: Observer<N::Format>, const T: usize>(
         &self,
         q: &[[N; D]; T],
@@ -135,12 +135,9 @@ impl<N: Copy, const D: usize, const E: usize, const CAP: usize> KvCache<N, D, E,
             offset: self.len().saturating_sub(T),
             ..attention
         };
-        let mut scratch = [F::ZERO_CELL; CAP];
         let mut output = [[F::ZERO; E]; T];
-        if let Some(scratch) = scratch.get_mut(..self.len()) {
-            let output = output.as_flattened_mut();
-            attend_rows(format, 0, qkv, attention, scratch, output, observer);
-        }
+        let out = output.as_flattened_mut();
+        attend_on_stack::<F, M, O, CAP>(format, T, self.len(), qkv, attention, out, observer);
         output
     }
 }

@@ -52,60 +52,48 @@ pub fn exp_neg_f64(x: f64) -> f64 {
 /// From the distance of two integer scores to the exponent of two between their weights.
 ///
 /// `x = distance · multiplier`, where the multiplier is any real number >= 0: a mantissa of
-/// 31 bits and two shifts. The first shift, which rounds, is there only for multipliers below
-/// 2^−27; it drops less than the last bit of `x`.
+/// 32 bits, behind a shift to the left for the distance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exponent {
-    /// What to shift a distance right by so that every distance that matters fits 32 bits.
-    before: u32,
-    /// 2^30 to 2^31, or 0, or beyond every `x` that matters.
-    mantissa: u32,
-    /// What to shift the product right by.
-    after: u32,
+    /// The greatest distance that `shift` leaves in 32 bits; beyond it every weight is zero.
+    pub(crate) limit: u32,
+    /// What to shift a distance left by, 0 to 31.
+    pub(crate) shift: u32,
+    /// 2^31 to 2^32; less only for multipliers below 2^−27.
+    pub(crate) mantissa: u32,
 }
 
 impl Exponent {
     /// Takes `multiplier` >= 0: how many powers of two one unit of the score is worth.
     pub const fn new(multiplier: f64) -> Self {
         let (mantissa, exponent) = parts(multiplier);
-        match exponent {
-            // Even the greatest distance, 2^61, stays below the last bit of x.
-            ..-90 => Self {
-                before: 63,
-                mantissa: 0,
-                after: 0,
-            },
-            -90..-27 => Self {
-                before: (-27 - exponent).unsigned_abs(),
-                mantissa,
-                after: 31,
-            },
-            -27..5 => Self {
-                before: 0,
-                mantissa,
-                after: (4 - exponent).unsigned_abs(),
-            },
+        // 2^30 to 2^31, as the mantissa may have been rounded up to a power of two.
+        let mantissa = if mantissa > u32::MAX >> 1 {
+            u32::MAX
+        } else {
+            mantissa << 1
+        };
+        let (shift, mantissa) = match exponent {
+            ..-58 => (0, 0), // even the greatest distance, 2^32, stays below the last bit of x
+            -58..-27 => (0, mantissa >> (-27 - exponent).unsigned_abs()),
+            -27..5 => ((exponent + 27).unsigned_abs(), mantissa),
             // One unit is worth 2^5 powers of two: only the greatest score has a weight.
-            5.. => Self {
-                before: 0,
-                mantissa: u32::MAX,
-                after: 0,
-            },
+            5.. => (31, u32::MAX),
+        };
+        Self {
+            limit: u32::MAX >> shift,
+            shift,
+            mantissa,
         }
     }
 
-    /// The exponent of two, with 26 fraction bits, to the nearest; [`u32::MAX`] from 31 on.
-    pub fn x_q26(self, distance: u64) -> u32 {
-        const END_Q26: u32 = 31 << 26;
-        let distance = rounded_shift(distance, self.before);
-        let Ok(distance) = u32::try_from(distance) else {
+    /// The exponent of two, with 26 fraction bits, rounded down; [`u32::MAX`] where it is 32 or
+    /// more for certain.
+    pub const fn x_q26(self, distance: u32) -> u32 {
+        if distance > self.limit {
             return u32::MAX;
-        };
-        let x = rounded_shift(u64::from(distance) * u64::from(self.mantissa), self.after);
-        match u32::try_from(x) {
-            Ok(x) if x < END_Q26 => x,
-            _ => u32::MAX,
         }
+        high_word(distance << self.shift, self.mantissa)
     }
 }
 
@@ -163,48 +151,66 @@ const fn parts(number: f64) -> (u32, i32) {
     (mantissa, ((bits >> FRACTION_BITS) & 0x7ff) as i32 - 1023)
 }
 
-/// What stands for one in a weight: 2^30 − 1, so that both 15-bit halves of a weight fit an `i16`.
-pub const WEIGHT_ONE: i32 = (1 << 30) - 1;
+/// What stands for one in a weight.
+pub const WEIGHT_ONE: i32 = 1 << 30;
 
 /// 2^−x of an exponent with 26 fraction bits, as a weight with 30: at most [`WEIGHT_ONE`].
 ///
-/// Monotone, and less than 3.4 units of the last place from the true value, for every x. From 31 on
-/// ([`u32::MAX`] included) it is 0, the nearest there.
-pub fn exp2_neg_q30(x_q26: u32) -> i32 {
-    /// 2^−f for f in [0, 1), within 2.3e-9, signs alternating; in Q31.
-    const P_Q31: [u32; 7] = [
-        q31(1.0) - 2, // makes one WEIGHT_ONE
-        q31(0.693_147_055_982_467_1),
-        q31(0.240_224_242_426_799_7),
-        q31(0.055_490_145_069_670_07),
-        q31(0.009_577_878_117_964_66),
-        q31(0.001_273_494_621_508_75),
-        q31(0.000_108_575_128_881_591_6),
-    ];
-    let whole = x_q26 >> 26;
-    if whole >= 31 {
-        return 0;
+/// Monotone, and less than 96 units of the last place from the true value, 9e-8 of it, for every x.
+/// From 31 on ([`u32::MAX`] included) it is 0.
+///
+/// One step of the polynomial is what one `SMMLS` of a Cortex-M4 does.
+pub const fn exp2_neg_q30(x_q26: u32) -> i32 {
+    // Half of the fraction, so that it has a sign bit.
+    let g_q32 = ((x_q26 << 6) >> 1).cast_signed();
+    let mut p_q30 = HALVED_P_Q30[5];
+    let mut at = 5;
+    while at > 0 {
+        at -= 1;
+        let difference = ((HALVED_P_Q30[at] as i64) << 32) - p_q30 as i64 * g_q32 as i64;
+        p_q30 = (difference >> 32) as i32;
     }
-    let f_q32 = x_q26 << 6;
-    let mut p_q31 = P_Q31[6];
-    for c_q31 in P_Q31[..6].iter().rev() {
-        p_q31 = c_q31 - high_word(p_q31, f_q32);
+    match p_q30.checked_shr(x_q26 >> 26) {
+        Some(weight_q30) => weight_q30,
+        None => 0,
     }
-    let weight_q30 = (p_q31 + (1 << whole)) >> (whole + 1);
-    weight_q30.cast_signed()
 }
 
-/// `value` >= 0 with 31 fraction bits, to the nearest.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "0 to 1, so 0 to 2^31"
-)]
-const fn q31(value: f64) -> u32 {
-    (value * 2_147_483_648.0 + 0.5) as u32
+/// 2^−2g for g in [0, ½), within 9.3e-8 of it, signs alternating; in Q30.
+pub(crate) const HALVED_P_Q30: [i32; 6] = [
+    WEIGHT_ONE,
+    q30(0.693_143_441_631_677_4 * 2.0),
+    q30(0.240_177_228_191_471_2 * 4.0),
+    q30(0.055_287_921_397_557_734 * 8.0),
+    q30(0.009_193_794_164_806_708 * 16.0),
+    q30(0.000_939_659_327_042_739 * 32.0),
+];
+
+/// `value`, 0 to 2, with 30 fraction bits, to the nearest.
+#[expect(clippy::cast_possible_truncation, reason = "0 to 2, so 0 to 2^31")]
+const fn q30(value: f64) -> i32 {
+    (value * 1_073_741_824.0 + 0.5) as i32
+}
+
+/// What turns weights of this `sum` into shares of `total`: `share = weight · factor / 2^32`, rounded down.
+///
+/// The factor allows for the half that rounding down costs each of the `keys` on average. `sum` >= 2^30
+/// and `total` <= 2^30.
+pub(crate) fn share_factor(sum: u64, total: u32, keys: usize) -> u32 {
+    let shift = 33_u32.saturating_sub(sum.leading_zeros());
+    let divisor = (sum >> shift).max(1); // 2^30 to 2^31
+    // 2^63 / divisor: a division of 32 bits, as no chip has a wider one, and one step of Newton's.
+    let rough = u64::from(u32::MAX / u32::try_from(divisor >> 15).map_or(1, |high| high.max(1)));
+    let missing = (1_i64 << 47) - (rough * divisor).cast_signed();
+    let correction = (rough.cast_signed() * missing) >> 31;
+    let reciprocal = (rough << 16).saturating_add_signed(correction);
+
+    let total = u64::from(total) + u64::try_from(keys / 2).unwrap_or(0);
+    let factor = reciprocal.saturating_mul(total) >> (31 + shift);
+    u32::try_from(factor).unwrap_or(u32::MAX)
 }
 
 /// The high word of a product: one instruction where there is a wide multiplication.
-fn high_word(a: u32, b: u32) -> u32 {
-    ((u64::from(a) * u64::from(b)) >> 32) as u32
+pub(crate) const fn high_word(a: u32, b: u32) -> u32 {
+    ((a as u64 * b as u64) >> 32) as u32
 }

@@ -5,17 +5,23 @@
 //! compile time, [`QFormat`]; [`Quantized`] takes any three scales at run time. Both run the same
 //! core:
 //!
-//! 1. *score*: Σ q·k, exact, i32 for i8 and i64 for i16. The real score is that integer times the
-//!    scales of Q and K and the softmax scale, which only the softmax needs to know.
+//! 1. *score*: Σ q·k, exact. For i8 a cell holds it; for i16 it holds the distance from a base near the
+//!    row's scores, in steps of a power of two so small that they round nothing unless a score of 2³¹
+//!    is worth less than 31 powers of two. A cell that saturates lies 31 powers of two or more below.
+//!    The real score is the sum times the scales of Q and K and the softmax scale, which only the
+//!    softmax needs to know.
 //! 2. *weigh*: 2⁻ˣ, where `x` is the distance from the row's greatest score in powers of two. One
-//!    31-bit multiplier folds all scales and log2 e into that distance; see
+//!    32-bit multiplier folds all scales and log2 e into that distance; see
 //!    [`Exponent`](crate::exp::Exponent). Weights have 30 bits and stay unnormalised.
 //!    Where scores are changed (soft cap, bias), they first become fixed point in real units,
 //!    [`Score`](crate::Score), and `x` is a distance of those.
-//! 3. *mix*: Σ weight·v, exact in i64, divided by the sum of the weights and rounded once, half
-//!    away from zero. The output has the scale of V.
+//! 3. *mix*: weights become shares of a total that keeps the sums in 32 bits, 2²⁴ for i8 and 2³⁰ for
+//!    i16; then Σ share·value, exact for i8, and for i16 each product in steps of 2⁻¹⁴ of the output's
+//!    last place. The mean is rounded to the nearest. The output has the scale of V.
 //!
-//! Every sum is exact, so the order of keys, tiling and SIMD cannot change a bit.
+//! Every sum is exact, so the order of keys, tiling and SIMD cannot change a bit. Nothing but the number
+//! of visible keys decides the time, with one exception: a row of i16 whose greatest score lies
+//! 2³¹ steps above that of its first visible key is scored once more, from another base.
 
 use core::f64::consts::LOG2_E;
 use core::fmt;
@@ -25,9 +31,10 @@ use fixed::traits::Fixed;
 use fixed::types::extra::{LeEqU8, LeEqU16};
 use fixed::{FixedI8, FixedI16};
 
-use crate::exp::{Exponent, Multiplier, exp2_neg_q30};
+use crate::body::Body;
+use crate::exp::{Exponent, Multiplier, exp2_neg_q30, high_word, share_factor};
 use crate::format::{Format, Number};
-use crate::integer::{Core, Integer};
+use crate::integer::{COLUMNS, Core, Integer};
 use crate::view::View;
 
 /// Integers with one scale per tensor, chosen at run time: `real = integer · scale`.
@@ -127,115 +134,151 @@ impl core::error::Error for QuantizedError {}
 /// What a row needs to know of the scales.
 #[derive(Clone, Copy, Debug)]
 pub struct Prepared {
-    /// From the distance of two scores to the exponent of two.
+    /// From the distance of two cells to the exponent of two.
     exponent: Exponent,
-    /// What one unit of a score stands for.
+    /// What one unit of Σ q·k, or of a changed score, stands for.
     unit: f64,
-    /// From the size of a score to the size of a [`Score`], in its last place.
+    /// From the size of Σ q·k to the size of a [`Score`](crate::Score), in its last place.
     rescale: Multiplier,
     /// Whether the softmax scale is below zero: scores are negated then.
     negative: bool,
+    /// A step of a cell is 2^this units of Σ q·k.
+    step_bits: u32,
+    /// What a cell is the distance from, in steps.
+    pub(crate) base: i64,
+    /// Whether cells hold scores that were changed.
+    changed: bool,
+    /// Who does the work.
+    body: Body,
+}
+
+impl Prepared {
+    /// Σ q·k as the score goes, larger is greater.
+    pub(crate) fn signed(self, dot: i64) -> i64 {
+        if self.negative { -dot } else { dot }
+    }
+
+    /// Σ q·k in steps, to the nearest; |Σ| <= 2^60.
+    pub(crate) fn steps(self, dot: i64) -> i64 {
+        (self.signed(dot) + ((1 << self.step_bits) >> 1)) >> self.step_bits
+    }
+}
+
+/// The least power of two, in units of Σ q·k, of which 2^31 are worth 31 powers of two or more.
+///
+/// At most 33, with which every sum fits 32 bits.
+fn step_bits(octaves_per_unit: f64) -> u32 {
+    let mut reach = octaves_per_unit * 2_147_483_648.0;
+    let mut bits = 0;
+    while reach < 31.0 && bits < 33 {
+        reach *= 2.0;
+        bits += 1;
+    }
+    bits
 }
 
 impl<I: Integer> Format for Quantized<I> {
     type Element = I;
-    type Cell = I::Cell;
+    type Cell = i32;
     type Score = I::Score;
     type Sum = u64;
     type Prepared = Prepared;
 
-    const ZERO_CELL: I::Cell = I::ZERO_CELL;
-    const HIDDEN: I::Cell = I::HIDDEN;
+    const ZERO_CELL: i32 = 0;
+    const HIDDEN: i32 = i32::MIN;
     const ZERO: I = I::ZERO;
     const MAX_WIDTH: usize = I::MAX_WIDTH;
-    const MAX_KEYS: usize = 1 << 17; // |Σ weight·v| <= 2^30 · 2^15 · 2^17 = 2^62
+    const MAX_KEYS: usize = 1 << 17; // half a unit for each fits beside the total of the shares
 
-    fn prepare(&self, scale: f64) -> Prepared {
+    fn prepare(&self, body: Body, scale: f64) -> Prepared {
         let unit = self.q_scale * self.k_scale * libm::fabs(scale);
+        let octaves = unit * LOG2_E;
+        let step_bits = if I::RELATIVE { step_bits(octaves) } else { 0 };
         Prepared {
-            exponent: Exponent::new(unit * LOG2_E),
+            exponent: Exponent::new(octaves * powi2(step_bits)),
             unit,
-            rescale: Multiplier::new(unit / I::SCORE_UNIT),
+            rescale: Multiplier::new(unit * I::SCORES_PER_REAL),
             negative: scale < 0.0,
+            step_bits,
+            base: 0,
+            changed: false,
+            body,
         }
     }
 
-    fn score(prepared: Prepared, q: &[I], k: &[I]) -> I::Cell {
-        let dot = I::dot(q, k);
-        if prepared.negative {
-            I::negate(dot)
-        } else {
-            dot
+    fn score_row(prepared: &mut Prepared, q: &[I], keys: View<'_, I>, cells: &mut [i32]) {
+        if !I::RELATIVE {
+            return I::score_cells(*prepared, q, keys, cells);
+        }
+        prepared.base = prepared.steps(I::dot(q, keys.row(0)).into());
+        I::score_cells(*prepared, q, keys, cells);
+        if cells.iter().copied().max() == Some(i32::MAX) {
+            let steps = keys
+                .iter_rows()
+                .map(|key| prepared.steps(I::dot(q, key).into()));
+            prepared.base = steps.max().unwrap_or(0);
+            I::score_cells(*prepared, q, keys, cells);
         }
     }
 
-    fn to_score(prepared: Prepared, cell: I::Cell) -> I::Score {
-        let cell: i64 = cell.into();
-        let size = prepared.rescale.apply(cell.unsigned_abs());
-        I::score(if cell < 0 { -size } else { size })
+    fn score_hidden(prepared: Prepared, q: &[I], keys: View<'_, I>, cells: &mut [i32]) {
+        I::score_cells(prepared, q, keys, cells);
     }
 
-    fn from_score(score: I::Score) -> I::Cell {
-        I::cell(score)
+    fn score(prepared: Prepared, q: &[I], k: &[I]) -> I::Score {
+        let dot = prepared.signed(I::dot(q, k).into());
+        let size = prepared.rescale.apply(dot.unsigned_abs());
+        I::score(if dot < 0 { -size } else { size })
     }
 
-    fn changed(_: Prepared) -> Prepared {
-        const {
-            Prepared {
-                exponent: Exponent::new(I::SCORE_UNIT * LOG2_E),
-                unit: I::SCORE_UNIT,
-                rescale: Multiplier::new(1.0),
-                negative: false,
-            }
+    fn from_score(score: I::Score) -> i32 {
+        I::bits(score).max(Self::HIDDEN + 1)
+    }
+
+    fn to_score(cell: i32) -> I::Score {
+        I::score(cell.into())
+    }
+
+    fn changed(prepared: Prepared) -> Prepared {
+        let unit = I::SCORE_UNIT;
+        Prepared {
+            exponent: const { Exponent::new(I::SCORE_UNIT * LOG2_E) },
+            unit,
+            changed: true,
+            ..prepared
         }
     }
 
-    fn weigh(prepared: Prepared, cells: &mut [I::Cell]) -> u64 {
+    fn weigh(prepared: Prepared, cells: &mut [i32]) -> u64 {
         let Some(max) = cells.iter().copied().max() else {
             return 0;
         };
-        let mut sum = 0;
-        for cell in cells {
-            if *cell == I::HIDDEN {
-                *cell = I::ZERO_CELL;
-                continue;
-            }
-            let distance = max.into().abs_diff((*cell).into());
-            let weight = exp2_neg_q30(prepared.exponent.x_q26(distance));
-            *cell = weight.into();
-            sum += u64::from(weight.unsigned_abs());
-        }
-        sum
+        weigh(prepared.exponent, max, cells)
     }
 
-    fn mix(weights: &[I::Cell], sum: u64, v: View<'_, I>, output: &mut [I]) {
-        const COLUMNS: usize = 4;
+    fn mix(prepared: Prepared, weights: &mut [i32], sum: u64, v: View<'_, I>, output: &mut [I]) {
+        let keys = weights.len();
+        let total = share(weights, share_factor(sum, I::TOTAL, keys));
         for (block, output) in output.chunks_mut(COLUMNS).enumerate() {
-            let mut sums = [0_i64; COLUMNS];
-            for (&weight, values) in weights.iter().zip(v.iter_rows()) {
-                let weight = i64::from(I::weight(weight));
-                let values = values.get(block * COLUMNS..).unwrap_or_default();
-                for (sum, &value) in sums.iter_mut().zip(values) {
-                    let value: i64 = value.into();
-                    *sum += weight * value;
-                }
-            }
-            for (output, &mixed) in output.iter_mut().zip(&sums) {
-                *output = nearest(mixed, sum);
+            let mut sums = [0; COLUMNS];
+            I::mix_columns(prepared.body, weights, v, block * COLUMNS, &mut sums);
+            for (output, mixed) in output.iter_mut().zip(sums) {
+                *output = I::mean(mixed, total, keys);
             }
         }
     }
 
-    fn score_real(prepared: Prepared, cell: I::Cell) -> f64 {
-        if cell == I::HIDDEN {
+    fn score_real(prepared: Prepared, cell: i32, q: &[I], k: &[I]) -> f64 {
+        if cell == Self::HIDDEN {
             f64::NEG_INFINITY
+        } else if prepared.changed {
+            f64::from(cell) * prepared.unit
         } else {
-            real(cell.into()) * prepared.unit
+            real(prepared.signed(I::dot(q, k).into())) * prepared.unit
         }
     }
 
-    fn weight_real(weight: I::Cell, sum: u64) -> f64 {
-        let weight = I::weight(weight);
+    fn weight_real(weight: i32, sum: u64) -> f64 {
         if weight == 0 {
             return 0.0; // also where nothing is visible and the sum is zero
         }
@@ -262,51 +305,62 @@ impl<N: Fixed<Bits: Integer>> QFormat<N> {
 
 impl<N: Fixed<Bits: Integer>> Format for QFormat<N> {
     type Element = N;
-    type Cell = <N::Bits as Core>::Cell;
+    type Cell = i32;
     type Score = <N::Bits as Core>::Score;
     type Sum = u64;
     type Prepared = Prepared;
 
-    const ZERO_CELL: Self::Cell = <N::Bits as Core>::ZERO_CELL;
-    const HIDDEN: Self::Cell = <N::Bits as Core>::HIDDEN;
+    const ZERO_CELL: i32 = 0;
+    const HIDDEN: i32 = i32::MIN;
     const ZERO: N = N::ZERO;
     const MAX_WIDTH: usize = Quantized::<N::Bits>::MAX_WIDTH;
     const MAX_KEYS: usize = Quantized::<N::Bits>::MAX_KEYS;
 
-    fn prepare(&self, scale: f64) -> Prepared {
-        self.quantized().prepare(scale)
+    fn prepare(&self, body: Body, scale: f64) -> Prepared {
+        self.quantized().prepare(body, scale)
     }
 
-    fn score(prepared: Prepared, q: &[N], k: &[N]) -> Self::Cell {
+    fn score_row(prepared: &mut Prepared, q: &[N], keys: View<'_, N>, cells: &mut [i32]) {
+        let keys = keys.map(|rows| N::peel_slice(rows));
+        Quantized::<N::Bits>::score_row(prepared, N::peel_slice(q), keys, cells);
+    }
+
+    fn score_hidden(prepared: Prepared, q: &[N], keys: View<'_, N>, cells: &mut [i32]) {
+        let keys = keys.map(|rows| N::peel_slice(rows));
+        Quantized::<N::Bits>::score_hidden(prepared, N::peel_slice(q), keys, cells);
+    }
+
+    fn score(prepared: Prepared, q: &[N], k: &[N]) -> Self::Score {
         Quantized::<N::Bits>::score(prepared, N::peel_slice(q), N::peel_slice(k))
     }
 
-    fn to_score(prepared: Prepared, cell: Self::Cell) -> Self::Score {
-        Quantized::<N::Bits>::to_score(prepared, cell)
+    fn from_score(score: Self::Score) -> i32 {
+        Quantized::<N::Bits>::from_score(score)
     }
 
-    fn from_score(score: Self::Score) -> Self::Cell {
-        Quantized::<N::Bits>::from_score(score)
+    fn to_score(cell: i32) -> Self::Score {
+        Quantized::<N::Bits>::to_score(cell)
     }
 
     fn changed(prepared: Prepared) -> Prepared {
         Quantized::<N::Bits>::changed(prepared)
     }
 
-    fn weigh(prepared: Prepared, cells: &mut [Self::Cell]) -> u64 {
+    fn weigh(prepared: Prepared, cells: &mut [i32]) -> u64 {
         Quantized::<N::Bits>::weigh(prepared, cells)
     }
 
-    fn mix(weights: &[Self::Cell], sum: u64, v: View<'_, N>, output: &mut [N]) {
+    fn mix(prepared: Prepared, weights: &mut [i32], sum: u64, v: View<'_, N>, output: &mut [N]) {
         let v = v.map(|values| N::peel_slice(values));
-        Quantized::<N::Bits>::mix(weights, sum, v, N::peel_slice_mut(output));
+        Quantized::<N::Bits>::mix(prepared, weights, sum, v, N::peel_slice_mut(output));
     }
 
-    fn score_real(prepared: Prepared, cell: Self::Cell) -> f64 {
-        Quantized::<N::Bits>::score_real(prepared, cell)
+    fn score_real(prepared: Prepared, cell: i32, q: &[N], k: &[N]) -> f64 {
+        let (q, k) = (N::peel_slice(q), N::peel_slice(k));
+        Quantized::<N::Bits>::score_real(prepared, cell, q, k)
     }
 
-    fn weight_real(weight: Self::Cell, sum: u64) -> f64 {
+    fn weight_real(weight: i32, sum: u64) -> f64 {
         Quantized::<N::Bits>::weight_real(weight, sum)
     }
 
@@ -325,14 +379,38 @@ impl<Frac: LeEqU16> Number for FixedI16<Frac> {
     const FORMAT: Self::Format = QFormat(PhantomData);
 }
 
-/// `mixed / sum` to the nearest integer, halves away from zero.
+/// Turns cells into weights, in place, by their distance from `max`; returns their sum.
 ///
-/// A weighted mean of integers lies between the least and the greatest of them, so it fits.
-fn nearest<I: Integer>(mixed: i64, sum: u64) -> I {
-    let twice = 2 * mixed.unsigned_abs() + sum; // at most 2^63 + 2^47
-    let magnitude = twice.checked_div(2 * sum).unwrap_or(0).cast_signed();
-    let quotient = if mixed < 0 { -magnitude } else { magnitude };
-    I::try_from(quotient).unwrap_or(if mixed < 0 { I::MIN } else { I::MAX })
+/// The portable twin of what [`arch`](crate::arch) does on an Arm chip.
+fn weigh(exponent: Exponent, max: i32, cells: &mut [i32]) -> u64 {
+    let mut sum = 0;
+    for cell in cells {
+        let x_q26 = exponent.x_q26(max.abs_diff(*cell));
+        let weight = if *cell == i32::MIN {
+            0
+        } else {
+            exp2_neg_q30(x_q26)
+        };
+        *cell = weight;
+        sum += u64::from(weight.unsigned_abs());
+    }
+    sum
+}
+
+/// Turns weights into shares, in place; returns what they add up to.
+fn share(weights: &mut [i32], factor: u32) -> u32 {
+    let mut total = 0;
+    for weight in weights {
+        let share = high_word(weight.cast_unsigned(), factor);
+        *weight = share.cast_signed();
+        total += share;
+    }
+    total
+}
+
+/// 2^bits, for at most 33 of them.
+fn powi2(bits: u32) -> f64 {
+    f64::from(1 << (bits / 2)) * f64::from(1 << (bits - bits / 2))
 }
 
 /// For people to look at: beyond 2^53 the last bits are rounded off.

@@ -52,8 +52,19 @@ macro_rules! naive_loop {
                 clippy::cast_possible_truncation,
                 reason = "f32 takes the scale rounded once; the same line serves f64"
             )]
-            fn prepare(&self, scale: f64) -> $float {
+            fn prepare(&self, _: Body, scale: f64) -> $float {
                 scale as $float
+            }
+
+            fn score_row(
+                scale: &mut $float,
+                q: &[$float],
+                keys: View<'_, $float>,
+                cells: &mut [$float],
+            ) {
+                for (cell, key) in cells.iter_mut().zip(keys.iter_rows()) {
+                    *cell = Self::score(*scale, q, key);
+                }
             }
 
             fn score(scale: $float, q: &[$float], k: &[$float]) -> $float {
@@ -64,7 +75,7 @@ macro_rules! naive_loop {
                 dot * scale
             }
 
-            fn to_score(_: $float, cell: $float) -> $float {
+            fn to_score(cell: $float) -> $float {
                 cell
             }
 
@@ -91,7 +102,13 @@ macro_rules! naive_loop {
                 sum
             }
 
-            fn mix(weights: &[$float], sum: $float, v: View<'_, $float>, output: &mut [$float]) {
+            fn mix(
+                _: $float,
+                weights: &mut [$float],
+                sum: $float,
+                v: View<'_, $float>,
+                output: &mut [$float],
+            ) {
                 output.fill(0.0);
                 for (&weight, values) in weights.iter().zip(v.iter_rows()) {
                     if weight == 0.0 {
@@ -118,7 +135,7 @@ macro_rules! naive_loop {
                 $at_once(body, scale, qkv, attention, scratch, output)
             }
 
-            fn score_real(_: $float, score: $float) -> f64 {
+            fn score_real(_: $float, score: $float, _: &[$float], _: &[$float]) -> f64 {
                 f64::from(score)
             }
 

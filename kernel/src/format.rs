@@ -8,10 +8,10 @@ use crate::view::{Qkv, View};
 
 /// A number format: how the three stages of attention are computed for one query.
 ///
-/// The algorithm in [`attend_view`](crate::attend_view) calls [`score`](Self::score),
+/// The algorithm in [`attend_view`](crate::attend_view) calls [`score_row`](Self::score_row),
 /// [`weigh`](Self::weigh) and [`mix`](Self::mix) in this order. Who changes scores in between does it
-/// in [`Self::Score`], real units, to which [`to_score`](Self::to_score) and
-/// [`from_score`](Self::from_score) lead.
+/// in [`Self::Score`], real units, which [`score`](Self::score) gives and
+/// [`from_score`](Self::from_score) takes.
 /// A format is a value, since fixed point may carry run-time scales.
 pub trait Format: Copy {
     /// What Q, K, V and the output are made of.
@@ -36,17 +36,41 @@ pub trait Format: Copy {
     /// The most keys (S) over which no sum can overflow.
     const MAX_KEYS: usize;
 
+    /// How many queries of [`attend`](crate::attend) share its scratch, one row of S cells each: as many
+    /// as [`attend_at_once`](Self::attend_at_once) wants.
+    const QUERIES_AT_ONCE: usize = 1;
+
     /// Folds the softmax scale and the scales of Q and K into what the stages need.
-    fn prepare(&self, scale: f64) -> Self::Prepared;
+    fn prepare(&self, body: Body, scale: f64) -> Self::Prepared;
 
-    /// The score of one query row and one key row, both (D).
-    fn score(prepared: Self::Prepared, q: &[Self::Element], k: &[Self::Element]) -> Self::Cell;
+    /// The scores of one query row (D) with the keys that it may see, (S, D); may add to `prepared` what
+    /// the cells of this row mean.
+    fn score_row(
+        prepared: &mut Self::Prepared,
+        q: &[Self::Element],
+        keys: View<'_, Self::Element>,
+        cells: &mut [Self::Cell],
+    );
 
-    /// The score in a cell, in real units; may round.
-    fn to_score(prepared: Self::Prepared, cell: Self::Cell) -> Self::Score;
+    /// The scores with other keys, for those who watch; the cells mean the same.
+    fn score_hidden(
+        prepared: Self::Prepared,
+        q: &[Self::Element],
+        keys: View<'_, Self::Element>,
+        cells: &mut [Self::Cell],
+    ) {
+        let mut prepared = prepared;
+        Self::score_row(&mut prepared, q, keys, cells);
+    }
+
+    /// The score of one query row and one key row, both (D), in real units; may round.
+    fn score(prepared: Self::Prepared, q: &[Self::Element], k: &[Self::Element]) -> Self::Score;
 
     /// The cell for a score that was changed.
     fn from_score(score: Self::Score) -> Self::Cell;
+
+    /// The score in such a cell.
+    fn to_score(cell: Self::Cell) -> Self::Score;
 
     /// What the stages need for cells that came [`from_score`](Self::from_score).
     fn changed(prepared: Self::Prepared) -> Self::Prepared;
@@ -56,10 +80,11 @@ pub trait Format: Copy {
     /// The weight of a [`HIDDEN`](Self::HIDDEN) cell is exactly zero; at least one cell is not hidden.
     fn weigh(prepared: Self::Prepared, cells: &mut [Self::Cell]) -> Self::Sum;
 
-    /// Adds up the rows of `v` (S, E), each times its weight, and divides by `sum`; rows of weight
-    /// zero are not looked at.
+    /// Adds up the rows of `v` (S, E), each times its weight, and divides by `sum`; floats do not look at
+    /// rows of weight zero. The content of `weights` is lost.
     fn mix(
-        weights: &[Self::Cell],
+        prepared: Self::Prepared,
+        weights: &mut [Self::Cell],
         sum: Self::Sum,
         v: View<'_, Self::Element>,
         output: &mut [Self::Element],
@@ -79,8 +104,13 @@ pub trait Format: Copy {
         0
     }
 
-    /// The real number that a score stands for; −∞ for a hidden key.
-    fn score_real(prepared: Self::Prepared, cell: Self::Cell) -> f64;
+    /// The real number that the score of these rows stands for, whose cell this is; −∞ for a hidden key.
+    fn score_real(
+        prepared: Self::Prepared,
+        cell: Self::Cell,
+        q: &[Self::Element],
+        k: &[Self::Element],
+    ) -> f64;
 
     /// The share that a weight has of the `sum` of its row, 0 to 1.
     fn weight_real(weight: Self::Cell, sum: Self::Sum) -> f64;

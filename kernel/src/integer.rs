@@ -8,52 +8,85 @@ pub trait Integer: Core {}
 impl Integer for i8 {}
 impl Integer for i16 {}
 
-pub(crate) use width::Core;
+pub(crate) use width::{COLUMNS, Core};
 
 mod width {
     use fixed::Saturating;
-    use fixed::types::{I16F16, I32F32};
+    use fixed::types::{I13F19, I16F16};
 
+    use crate::body::Body;
+    use crate::fixed::Prepared;
     use crate::score::Score;
+    use crate::view::View;
+
+    /// Columns of V that are mixed at once.
+    pub(crate) const COLUMNS: usize = 8;
 
     /// What differs between the widths; the bounds are proven for these two only.
     pub trait Core: Copy + Into<i64> + Into<f64> + TryFrom<i64> {
-        /// Holds an exact dot product, or the bits of a score, and later a weight of 30 bits.
-        type Cell: Copy + Ord + Into<i64> + From<i32>;
-        /// A score in real units: as many bits, half of them for the fraction.
+        /// Holds Σ q·k.
+        type Dot: Into<i64>;
+        /// A score in real units, 32 bits.
         type Score: Score;
         /// What the last place of a score stands for.
         const SCORE_UNIT: f64;
-        const ZERO_CELL: Self::Cell;
-        /// Neither a dot product nor the bits of a score.
-        const HIDDEN: Self::Cell;
         const ZERO: Self;
         const MIN: Self;
         const MAX: Self;
         /// The widest query whose dot product and differences of dot products cannot overflow.
         const MAX_WIDTH: usize;
+        /// Whether dot products are too wide for a cell, so that it holds a difference of two.
+        const RELATIVE: bool;
+        /// What the weights of a row add up to when they are mixed.
+        const TOTAL: u32;
+
+        /// How many of those make one.
+        const SCORES_PER_REAL: f64 = 1.0 / Self::SCORE_UNIT;
 
         /// Σ q·k, exact.
-        fn dot(q: &[Self], k: &[Self]) -> Self::Cell;
-        fn negate(cell: Self::Cell) -> Self::Cell;
-        /// The weight that was put into a cell.
-        fn weight(cell: Self::Cell) -> i32;
+        fn dot(q: &[Self], k: &[Self]) -> Self::Dot;
         /// The score with these bits, or the nearest end of its range.
         fn score(bits: i64) -> Self::Score;
-        /// The bits of a score, or of its neighbour where they would say hidden.
-        fn cell(score: Self::Score) -> Self::Cell;
+        /// The bits of a score.
+        fn bits(score: Self::Score) -> i32;
+        /// A row of cells: Σ q·k of every key in steps, as the distance from the base.
+        fn score_cells(prepared: Prepared, q: &[Self], keys: View<'_, Self>, cells: &mut [i32]) {
+            for (cell, key) in cells.iter_mut().zip(keys.iter_rows()) {
+                *cell = saturated(prepared.steps(Self::dot(q, key).into()) - prepared.base);
+            }
+        }
+        /// Adds up a few columns of `v` from `first` on, each row times its share.
+        fn mix_columns(
+            body: Body,
+            shares: &[i32],
+            v: View<'_, Self>,
+            first: usize,
+            sums: &mut [i32; COLUMNS],
+        ) {
+            let _ = body;
+            for (&share, values) in shares.iter().zip(v.iter_rows()) {
+                let values = values.get(first..).unwrap_or_default();
+                for (sum, &value) in sums.iter_mut().zip(values) {
+                    *sum += Self::weighted(share, value);
+                }
+            }
+        }
+        /// What a share of [`TOTAL`](Self::TOTAL) and a value add to a sum; the sums stay in 32 bits.
+        fn weighted(share: i32, value: Self) -> i32;
+        /// The mean, from the sum of what was weighted, for `keys` shares that add up to `total`.
+        fn mean(mixed: i32, total: u32, keys: usize) -> Self;
     }
 
     impl Core for i8 {
-        type Cell = i32;
+        type Dot = i32;
         type Score = Saturating<I16F16>;
         const SCORE_UNIT: f64 = 1.0 / 65_536.0;
-        const ZERO_CELL: i32 = 0;
-        const HIDDEN: i32 = i32::MIN;
         const ZERO: Self = 0;
         const MIN: Self = Self::MIN;
         const MAX: Self = Self::MAX;
         const MAX_WIDTH: usize = 1 << 16; // |Σ| <= 2^14 · 2^16 = 2^30
+        const RELATIVE: bool = false;
+        const TOTAL: u32 = (1 << 24) - (1 << 17); // with half a unit for each of 2^17 keys below 2^24
 
         fn dot(q: &[i8], k: &[i8]) -> i32 {
             let mut dot = 0;
@@ -63,35 +96,41 @@ mod width {
             dot
         }
 
-        fn negate(cell: i32) -> i32 {
-            -cell
-        }
-
-        fn weight(cell: i32) -> i32 {
-            cell
-        }
-
-        #[expect(clippy::cast_possible_truncation, reason = "clamped to the range")]
         fn score(bits: i64) -> Self::Score {
-            let bits = bits.clamp(i32::MIN.into(), i32::MAX.into());
-            Saturating(I16F16::from_bits(bits as i32))
+            Saturating(I16F16::from_bits(saturated(bits)))
         }
 
-        fn cell(score: Self::Score) -> i32 {
-            score.0.to_bits().max(Self::HIDDEN + 1)
+        fn bits(score: Self::Score) -> i32 {
+            score.0.to_bits()
+        }
+
+        fn weighted(share: i32, value: Self) -> i32 {
+            share * i32::from(value)
+        }
+
+        /// To the nearest, halves away from zero.
+        fn mean(mixed: i32, total: u32, _: usize) -> Self {
+            // The half is rounded down where the total is odd: then no quotient lies halfway.
+            let size = (mixed.unsigned_abs() + total / 2)
+                .checked_div(total)
+                .unwrap_or(0)
+                .cast_signed();
+            let mean = if mixed < 0 { -size } else { size };
+            // A mean lies between the least and the greatest value, so it fits.
+            Self::try_from(mean).unwrap_or(if mean < 0 { Self::MIN } else { Self::MAX })
         }
     }
 
     impl Core for i16 {
-        type Cell = i64;
-        type Score = Saturating<I32F32>;
-        const SCORE_UNIT: f64 = 1.0 / 4_294_967_296.0;
-        const ZERO_CELL: i64 = 0;
-        const HIDDEN: i64 = i64::MIN;
+        type Dot = i64;
+        type Score = Saturating<I13F19>;
+        const SCORE_UNIT: f64 = 1.0 / 524_288.0;
         const ZERO: Self = 0;
         const MIN: Self = Self::MIN;
         const MAX: Self = Self::MAX;
         const MAX_WIDTH: usize = 1 << 30; // |Σ| <= 2^30 · 2^30 = 2^60
+        const RELATIVE: bool = true;
+        const TOTAL: u32 = 1 << TOTAL_BITS;
 
         fn dot(q: &[i16], k: &[i16]) -> i64 {
             let mut dot = 0;
@@ -101,25 +140,45 @@ mod width {
             dot
         }
 
-        fn negate(cell: i64) -> i64 {
-            -cell
-        }
-
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "a weight was put there with at most 30 bits"
-        )]
-        fn weight(cell: i64) -> i32 {
-            cell as i32
-        }
-
         fn score(bits: i64) -> Self::Score {
-            Saturating(I32F32::from_bits(bits))
+            Saturating(I13F19::from_bits(saturated(bits)))
         }
 
-        fn cell(score: Self::Score) -> i64 {
-            score.0.to_bits().max(Self::HIDDEN + 1)
+        fn bits(score: Self::Score) -> i32 {
+            score.0.to_bits()
         }
+
+        /// share · value / 2^16, rounded down: what `SMLAWB` of a Cortex-M4 adds.
+        fn weighted(share: i32, value: Self) -> i32 {
+            // In halves, as a Cortex-M0 has no wider multiplication.
+            let value = i32::from(value);
+            (share >> 16) * value + (((share & 0xffff) * value) >> 16)
+        }
+
+        fn mean(mixed: i32, _: u32, keys: usize) -> Self {
+            // What rounding down took from each key on average, and half of the last place.
+            let half = i32::try_from(keys / 2).unwrap_or(0) + (1 << (TOTAL_BITS - 17));
+            saturated_i16((mixed + half) >> (TOTAL_BITS - 16))
+        }
+    }
+
+    /// |Σ share·value / 2^16| <= 2^30 · 2^15 / 2^16 = 2^29.
+    const TOTAL_BITS: u32 = 30;
+
+    #[expect(clippy::cast_possible_truncation, reason = "clamped to the range")]
+    pub(crate) const fn saturated(wide: i64) -> i32 {
+        if wide > i32::MAX as i64 {
+            i32::MAX
+        } else if wide <= i32::MIN as i64 {
+            i32::MIN + 1
+        } else {
+            wide as i32
+        }
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "clamped to the range")]
+    fn saturated_i16(wide: i32) -> i16 {
+        wide.clamp(i16::MIN.into(), i16::MAX.into()) as i16
     }
 }
 

@@ -92,7 +92,7 @@ mod heads;
 mod digest;
 
 pub use arithmetic::{Arithmetic, Rescale, W8A16};
-pub use attend::{attend, attend_view, attend_view_on, fast_scratch_cells};
+pub use attend::{attend, attend_view, attend_view_on, fast_scratch_cells, scratch_bytes};
 pub use attention::{Attention, Scale, ScaleError, Softcap, SoftcapError};
 pub use body::Body;
 pub use cache::{CacheFull, KvCache};

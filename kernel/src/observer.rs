@@ -4,6 +4,7 @@
 //! scores, after the soft cap, after mask and bias, after the softmax.
 
 use crate::format::Format;
+use crate::view::View;
 
 /// Sees every stage of every query as the algorithm passes it.
 ///
@@ -94,20 +95,28 @@ impl<F: Format, O: Observer<F>> Observer<F> for &mut O {
 pub struct Scores<'a, F: Format> {
     pub(crate) cells: &'a [F::Cell],
     pub(crate) prepared: F::Prepared,
+    /// The row of Q, (D).
+    pub(crate) q: &'a [F::Element],
+    /// K, (S, D).
+    pub(crate) k: View<'a, F::Element>,
 }
 
 impl<'a, F: Format> Scores<'a, F> {
-    /// The format's own numbers: for the integers exact sums of products, or, once scores are
-    /// changed, fixed point.
+    /// The format's own numbers: for the integers distances between sums of products, or, once scores
+    /// are changed, fixed point.
     pub fn cells(&self) -> &'a [F::Cell] {
         self.cells
     }
 
-    /// The scores in real units; −∞ for a hidden key.
+    /// The scores in real units, exact for the integers until they are changed; −∞ for a hidden key.
     pub fn reals(&self) -> impl ExactSizeIterator<Item = f64> + use<'a, F> {
-        let prepared = self.prepared;
-        self.cells
-            .iter()
-            .map(move |&cell| F::score_real(prepared, cell))
+        let Self {
+            cells,
+            prepared,
+            q,
+            k,
+        } = *self;
+        let cells = cells.iter().enumerate();
+        cells.map(move |(j, &cell)| F::score_real(prepared, cell, q, k.row(j)))
     }
 }

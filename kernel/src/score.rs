@@ -3,13 +3,13 @@
 use core::ops::{Add, Mul, Neg, Sub};
 
 use fixed::Saturating;
-use fixed::types::{I16F16, I32F32};
+use fixed::types::{I13F19, I16F16};
 
 /// A score in real units, in the numbers that a format changes it in.
 ///
 /// f32 and f64 for themselves, rounding at every operation; fixed point that saturates for the
-/// integers: i8 changes its scores with 16 fraction bits, up to ±32,767, and i16 with 32, up to
-/// ±2,147,483,647.
+/// integers: i8 changes its scores with 16 fraction bits, up to ±32,767, and i16 with 19, up to
+/// ±4,095.
 pub trait Score:
     Copy
     + PartialOrd
@@ -83,4 +83,4 @@ macro_rules! fixed_score {
 }
 
 fixed_score!(I16F16, i32);
-fixed_score!(I32F32, i64);
+fixed_score!(I13F19, i32);

@@ -105,10 +105,10 @@ fn zero<I: Integer>() -> I {
 }
 
 #[test]
-fn i16_is_within_0_51_units_of_the_exact_result() {
+fn i16_is_within_0_58_units_of_the_exact_result() {
     let mut rng = Rng::with_seed(11);
     let errors = hard_problems(|| rng.i16(..));
-    assert!(errors.worst < 0.51 && errors.rms() < 0.289, "{errors:?}");
+    assert!(errors.worst < 0.58 && errors.rms() < 0.289, "{errors:?}");
 }
 
 #[test]

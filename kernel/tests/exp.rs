@@ -75,7 +75,7 @@ fn exp_neg_of_zero_is_one_and_of_nan_is_nan() {
 }
 
 #[test]
-fn exp2_neg_is_within_3_4_units_and_monotone_on_every_argument() {
+fn exp2_neg_is_within_9e_8_and_monotone_on_every_argument() {
     const WHOLES: u32 = 31;
     /// Takes every whole part of the exponents whose fraction is in `first..=last`.
     fn check(first: u32, last: u32) -> Worst {
@@ -110,9 +110,9 @@ fn exp2_neg_is_within_3_4_units_and_monotone_on_every_argument() {
     assert_eq!(exp2_neg_q30(0), WEIGHT_ONE);
     assert_eq!(exp2_neg_q30(u32::MAX), 0);
     let worst = on_all_processors(0, last, check);
-    assert!(worst.0 < 3.4, "{worst:?}");
+    assert!(worst.0 < 96.0, "{worst:?}");
     assert!(
-        worst.0 > 3.0,
+        worst.0 > 95.0,
         "the documented bound can be lowered: {worst:?}"
     );
 }
@@ -124,20 +124,16 @@ fn the_exponent_of_a_distance_is_right_to_its_last_bit() {
         30.9, 31.0, 31.9, 32.0, 1e9, 1e300,
     ];
     let distances =
-        (0..62).flat_map(|bit| [(1_u64 << bit) - 1, 1 << bit, (1 << bit) + (1 << bit) / 3]);
+        (0..32).flat_map(|bit| [(1_u32 << bit) - 1, 1 << bit, (1 << bit) + (1 << bit) / 3]);
     for distance in distances {
         for multiplier in multipliers {
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "an error of 2^-53 is allowed for"
-            )]
-            let exact = distance as f64 * multiplier;
+            let exact = f64::from(distance) * multiplier;
             let x = Exponent::new(multiplier).x_q26(distance);
-            if x == u32::MAX {
-                assert!(exact > 31.0 - 3e-8, "{distance} · {multiplier}");
+            if x >= 31 << 26 {
+                assert!(exact > 31.0 - 5e-8, "{distance} · {multiplier}");
             } else {
                 let error = f64::from(x) - exact * f64::from(1 << 26);
-                assert!(error.abs() < 1.6, "{distance} · {multiplier}: {error}");
+                assert!(error.abs() < 2.1, "{distance} · {multiplier}: {error}");
             }
         }
     }
