@@ -113,9 +113,19 @@ fn attend_tile<V, M, const L: usize, const R: usize, const KEYS: usize, const QU
     let Range { start, end } = union(ranges);
     let scores = scores.get_mut(start..end).unwrap_or_default();
 
-    score_keys::<V, L, R, KEYS>(scale, q_tile, k.rows_between(start..end), scores);
+    let seen_by: [Range<usize>; R] = from_fn(|r| {
+        let keys = union(&visible[r]);
+        keys.start - start..keys.end - start
+    });
+
+    let keys = k.rows_between(start..end);
+    score_keys::<V, L, R, KEYS>(scale, q_tile, keys, &seen_by, scores);
     let seen = change_scores(attention, first, start, &visible, scores);
-    let reciprocals = weigh::<V, L, R>(scores);
+    let mut reciprocals = [[0.0; L]; R];
+    for (r, reciprocals) in reciprocals.iter_mut().enumerate() {
+        let scores = scores.get_mut(seen_by[r].clone()).unwrap_or_default();
+        *reciprocals = weigh::<V, L, R>(r, scores);
+    }
     let scores = &*scores;
 
     let columns = v.columns();
@@ -180,29 +190,41 @@ fn turn_round<V: Vector<L>, const L: usize, const R: usize>(
     }
 }
 
-/// Raw scores of every key, (S, R · L).
+/// Raw scores of every key, (S, R · L); the first register, where it sees fewer keys than the others, goes without
+/// the last of them.
 #[inline(always)]
 fn score_keys<V: Vector<L>, const L: usize, const R: usize, const KEYS: usize>(
     scale: f32,
     q_tile: &[[[f32; L]; R]],
     k: View<'_, f32>,
+    seen_by: &[Range<usize>; R],
     scores: &mut [[[f32; L]; R]],
 ) {
     let mut first = 0;
     let (blocks, rest) = scores.as_chunks_mut::<KEYS>();
     for block in blocks {
         let keys: [&[f32]; KEYS] = from_fn(|key| k.row(first + key));
-        score_block::<V, L, R, KEYS>(scale, q_tile, keys, block);
+        if R > 1 && first >= seen_by[0].end {
+            score_block::<V, L, R, KEYS, 1>(scale, q_tile, keys, block);
+        } else {
+            score_block::<V, L, R, KEYS, 0>(scale, q_tile, keys, block);
+        }
         first += KEYS;
     }
     for (scores, key) in rest.iter_mut().zip(first..) {
-        score_block::<V, L, R, 1>(scale, q_tile, [k.row(key)], core::array::from_mut(scores));
+        score_block::<V, L, R, 1, 0>(scale, q_tile, [k.row(key)], core::array::from_mut(scores));
     }
 }
 
-/// Raw scores of a few keys, each with sums of its own.
+/// Raw scores of a few keys for the registers from `FROM` on, each with sums of its own.
 #[inline(always)]
-fn score_block<V: Vector<L>, const L: usize, const R: usize, const KEYS: usize>(
+fn score_block<
+    V: Vector<L>,
+    const L: usize,
+    const R: usize,
+    const KEYS: usize,
+    const FROM: usize,
+>(
     scale: f32,
     q_tile: &[[[f32; L]; R]],
     keys: [&[f32]; KEYS],
@@ -212,17 +234,22 @@ fn score_block<V: Vector<L>, const L: usize, const R: usize, const KEYS: usize>(
     let columns = q_tile.len();
     if keys.iter().all(|key| key.len() == columns) {
         for (d, q) in q_tile.iter().enumerate() {
-            let q: [V; R] = from_fn(|r| V::load(&q[r]));
+            let mut lanes = [V::splat(0.0); R];
+            for r in FROM..R {
+                lanes[r] = V::load(&q[r]);
+            }
             for (sums, key) in sums.iter_mut().zip(keys) {
                 let key = V::splat(key[d]);
-                for (sum, q) in sums.iter_mut().zip(q) {
-                    *sum = sum.add(q.mul(key));
+                for r in FROM..R {
+                    sums[r] = sums[r].add(lanes[r].mul(key));
                 }
             }
         }
     }
-    for (sum, score) in sums.as_flattened().iter().zip(scores.as_flattened_mut()) {
-        sum.mul(V::splat(scale)).store(score);
+    for (sums, scores) in sums.iter().zip(scores) {
+        for r in FROM..R {
+            sums[r].mul(V::splat(scale)).store(&mut scores[r]);
+        }
     }
 }
 
@@ -260,46 +287,50 @@ fn change_scores<M: Modify, const L: usize, const R: usize>(
     seen
 }
 
-/// Hides from every lane the keys that only others see.
+/// Hides from every lane the keys that only others of its register see.
 fn hide<const L: usize, const R: usize>(
     start: usize,
     visible: &Visible<L, R>,
     scores: &mut [[[f32; L]; R]],
 ) {
-    let ranges = visible.as_flattened();
-    let all_see_from = ranges.iter().map(|keys| keys.start).fold(start, usize::max) - start;
-    let all_see_to = ranges.iter().map(|keys| keys.end).min().unwrap_or(0);
-    let all_see_to = all_see_to.saturating_sub(start).max(all_see_from);
-    for (key, scores) in scores.iter_mut().enumerate() {
-        if (all_see_from..all_see_to).contains(&key) {
-            continue;
-        }
-        for (score, keys) in scores.as_flattened_mut().iter_mut().zip(ranges) {
-            if !keys.contains(&(start + key)) {
-                *score = f32::NEG_INFINITY;
+    for (r, visible) in visible.iter().enumerate() {
+        let keys = union(visible);
+        let from = visible
+            .iter()
+            .map(|keys| keys.start)
+            .fold(keys.start, usize::max);
+        let to = visible
+            .iter()
+            .map(|keys| keys.end)
+            .fold(keys.end, usize::min);
+        for key in (keys.start..from.min(keys.end)).chain(to.max(from)..keys.end) {
+            let Some(scores) = scores.get_mut(key - start) else {
+                return;
+            };
+            for (score, keys) in scores[r].iter_mut().zip(visible) {
+                if !keys.contains(&key) {
+                    *score = f32::NEG_INFINITY;
+                }
             }
         }
     }
 }
 
-/// Scores to weights, in place; returns one over their sums.
+/// Scores of register `r` to weights, in place; returns one over their sums.
 #[inline(always)]
 fn weigh<V: Vector<L>, const L: usize, const R: usize>(
+    r: usize,
     scores: &mut [[[f32; L]; R]],
-) -> [[f32; L]; R] {
-    let mut max = [V::splat(f32::NEG_INFINITY); R];
+) -> [f32; L] {
+    let mut max = V::splat(f32::NEG_INFINITY);
     for scores in scores.iter() {
-        for (max, score) in max.iter_mut().zip(scores) {
-            *max = V::load(score).greater(*max);
-        }
+        max = V::load(&scores[r]).greater(max);
     }
-    let mut sums = [V::splat(0.0); R];
+    let mut sum = V::splat(0.0);
     for scores in scores {
-        for (r, score) in scores.iter_mut().enumerate() {
-            let weight = V::load(score).sub(max[r]).exp_neg();
-            weight.store(score);
-            sums[r] = sums[r].add(weight);
-        }
+        let weight = V::load(&scores[r]).sub(max).exp_neg();
+        weight.store(&mut scores[r]);
+        sum = sum.add(weight);
     }
-    sums.map(|sum| sum.lanes().map(|sum| 1.0 / sum))
+    sum.lanes().map(|sum| 1.0 / sum)
 }
