@@ -70,10 +70,22 @@ impl Scale {
 
     /// The factor for queries and keys of `columns` columns (D); 1 where D is 0.
     pub fn factor(self, columns: usize) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "a width is far below 2^53")]
-        let width = columns.max(1) as f64;
-        self.0.unwrap_or_else(|| 1.0 / libm::sqrt(width))
+        self.0.unwrap_or_else(|| inverse_sqrt(columns.max(1)))
     }
+}
+
+/// 1/√width; without a division where the width is a power of two, as most are, for the same bits.
+fn inverse_sqrt(width: usize) -> f64 {
+    const BIAS: u32 = 1023;
+    if width.is_power_of_two() {
+        let bits = width.trailing_zeros();
+        let power = f64::from_bits(u64::from(BIAS - bits / 2) << 52); // 2^-(bits / 2)
+        let odd = [1.0, const { 1.0 / core::f64::consts::SQRT_2 }];
+        return power * odd[(bits % 2) as usize];
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a width is far below 2^53")]
+    let width = width as f64;
+    1.0 / libm::sqrt(width)
 }
 
 /// A scale that is no number one can multiply by.
@@ -144,6 +156,10 @@ mod tests {
     fn the_scale_is_one_over_the_root_of_the_width_or_as_given() {
         assert_eq!(Scale::default().factor(64), 0.125);
         assert_eq!(Scale::default().factor(0), 1.0);
+        for bits in 0..32 {
+            let exact = 1.0 / libm::sqrt(f64::from(1_u32 << bits));
+            assert_eq!(Scale::default().factor(1 << bits), exact);
+        }
         assert_eq!(Scale::new(-3.0).map(|scale| scale.factor(64)), Ok(-3.0));
         assert!(Scale::new(f64::NAN).is_err() && Scale::new(f64::INFINITY).is_err());
     }

@@ -1,14 +1,16 @@
-//! Which body does the work of f32: they differ in speed, never in a bit.
+//! Which body does the work: they differ in speed, never in a bit.
 
 use crate::attention::Attention;
 use crate::modify::Modify;
 use crate::view::Qkv;
 
-/// The ways to compute f32 attention.
+/// The ways to compute attention: with the vectors of a desktop for f32, on a chip for the integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Body {
     /// The naive loop, query by query: what runs without the feature `std` and while somebody watches.
     Scalar,
+    /// Loops over the DSP instructions of a Cortex-M, for i16 and i8.
+    Dsp,
     /// Tiles of 8 and 16 queries.
     Avx2,
     /// Tiles of 16 and 32 queries.
@@ -20,7 +22,9 @@ impl Body {
     pub fn best() -> Self {
         #[cfg(all(feature = "std", target_arch = "x86_64"))]
         return crate::arch::x86::best();
-        #[cfg(not(all(feature = "std", target_arch = "x86_64")))]
+        #[cfg(kqv_dsp)]
+        return Self::Dsp;
+        #[cfg(not(any(all(feature = "std", target_arch = "x86_64"), kqv_dsp)))]
         return Self::Scalar;
     }
 }

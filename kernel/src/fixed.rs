@@ -34,7 +34,7 @@ use fixed::{FixedI8, FixedI16};
 use crate::body::Body;
 use crate::exp::{Exponent, Multiplier, exp2_neg_q30, high_word, share_factor};
 use crate::format::{Format, Number};
-use crate::integer::{COLUMNS, Core, Integer};
+use crate::integer::{COLUMNS, Core, Integer, saturated};
 use crate::view::View;
 
 /// Integers with one scale per tensor, chosen at run time: `real = integer · scale`.
@@ -141,11 +141,13 @@ pub struct Prepared {
     /// From the size of Σ q·k to the size of a [`Score`](crate::Score), in its last place.
     rescale: Multiplier,
     /// Whether the softmax scale is below zero: scores are negated then.
-    negative: bool,
+    pub(crate) negative: bool,
     /// A step of a cell is 2^this units of Σ q·k.
-    step_bits: u32,
+    pub(crate) step_bits: u32,
     /// What a cell is the distance from, in steps.
     pub(crate) base: i64,
+    /// The greatest cell of the row, before scores are changed.
+    greatest: i32,
     /// Whether cells hold scores that were changed.
     changed: bool,
     /// Who does the work.
@@ -154,12 +156,12 @@ pub struct Prepared {
 
 impl Prepared {
     /// Σ q·k as the score goes, larger is greater.
-    pub(crate) fn signed(self, dot: i64) -> i64 {
+    fn signed(self, dot: i64) -> i64 {
         if self.negative { -dot } else { dot }
     }
 
     /// Σ q·k in steps, to the nearest; |Σ| <= 2^60.
-    pub(crate) fn steps(self, dot: i64) -> i64 {
+    fn steps(self, dot: i64) -> i64 {
         (self.signed(dot) + ((1 << self.step_bits) >> 1)) >> self.step_bits
     }
 }
@@ -201,28 +203,33 @@ impl<I: Integer> Format for Quantized<I> {
             negative: scale < 0.0,
             step_bits,
             base: 0,
+            greatest: 0,
             changed: false,
             body,
         }
     }
 
     fn score_row(prepared: &mut Prepared, q: &[I], keys: View<'_, I>, cells: &mut [i32]) {
-        if !I::RELATIVE {
-            return I::score_cells(*prepared, q, keys, cells);
+        let first = keys.row(0);
+        if I::RELATIVE {
+            let dot = match prepared.body {
+                Body::Scalar => None,
+                _ => I::dot_fast(q, first),
+            };
+            prepared.base = prepared.steps(dot.unwrap_or_else(|| I::dot(q, first).into()));
         }
-        prepared.base = prepared.steps(I::dot(q, keys.row(0)).into());
-        I::score_cells(*prepared, q, keys, cells);
-        if cells.iter().copied().max() == Some(i32::MAX) {
-            let steps = keys
-                .iter_rows()
-                .map(|key| prepared.steps(I::dot(q, key).into()));
-            prepared.base = steps.max().unwrap_or(0);
-            I::score_cells(*prepared, q, keys, cells);
+        score_cells(*prepared, q, keys, cells);
+        prepared.greatest = greatest(prepared.body, cells);
+        if I::RELATIVE && prepared.greatest == i32::MAX {
+            let dots = keys.iter_rows().map(|key| I::dot(q, key).into());
+            prepared.base = dots.map(|dot| prepared.steps(dot)).max().unwrap_or(0);
+            prepared.greatest = 0;
+            score_cells(*prepared, q, keys, cells);
         }
     }
 
     fn score_hidden(prepared: Prepared, q: &[I], keys: View<'_, I>, cells: &mut [i32]) {
-        I::score_cells(prepared, q, keys, cells);
+        score_cells(prepared, q, keys, cells);
     }
 
     fn score(prepared: Prepared, q: &[I], k: &[I]) -> I::Score {
@@ -250,18 +257,29 @@ impl<I: Integer> Format for Quantized<I> {
     }
 
     fn weigh(prepared: Prepared, cells: &mut [i32]) -> u64 {
-        let Some(max) = cells.iter().copied().max() else {
-            return 0;
+        let max = if prepared.changed {
+            greatest(prepared.body, cells)
+        } else {
+            prepared.greatest
         };
-        weigh(prepared.exponent, max, cells)
+        let fast = prepared.body != Body::Scalar && !prepared.changed;
+        weigh(fast, prepared.exponent, max, cells)
     }
 
     fn mix(prepared: Prepared, weights: &mut [i32], sum: u64, v: View<'_, I>, output: &mut [I]) {
         let keys = weights.len();
-        let total = share(weights, share_factor(sum, I::TOTAL, keys));
+        let factor = share_factor(sum, I::TOTAL, keys);
+        let total = share(prepared.body, weights, factor);
+        let done = match v.pieces() {
+            [(_, v), (0, _)] if prepared.body != Body::Scalar => {
+                I::mix_fast(weights, v, total, output)
+            }
+            _ => 0,
+        };
+        let output = output.get_mut(done..).unwrap_or_default();
         for (block, output) in output.chunks_mut(COLUMNS).enumerate() {
             let mut sums = [0; COLUMNS];
-            I::mix_columns(prepared.body, weights, v, block * COLUMNS, &mut sums);
+            mix_columns(weights, v, done + block * COLUMNS, &mut sums);
             for (output, mixed) in output.iter_mut().zip(sums) {
                 *output = I::mean(mixed, total, keys);
             }
@@ -379,12 +397,48 @@ impl<Frac: LeEqU16> Number for FixedI16<Frac> {
     const FORMAT: Self::Format = QFormat(PhantomData);
 }
 
+/// A row of cells: Σ q·k of every key in steps, less the base, saturated.
+fn score_cells<I: Integer>(prepared: Prepared, q: &[I], keys: View<'_, I>, cells: &mut [i32]) {
+    let mut rest = cells;
+    for (rows, keys) in keys.pieces() {
+        let Some((cells, after)) = rest.split_at_mut_checked(rows) else {
+            return;
+        };
+        rest = after;
+        let done = if prepared.body == Body::Scalar {
+            0
+        } else {
+            I::score_fast(prepared, q, keys, cells)
+        };
+        for (j, cell) in cells.iter_mut().enumerate().skip(done) {
+            let key = keys.get(j * q.len()..).unwrap_or_default();
+            *cell = saturated(prepared.steps(I::dot(q, key).into()) - prepared.base);
+        }
+    }
+}
+
+/// The greatest cell, [`i32::MIN`] of none.
+fn greatest(body: Body, cells: &[i32]) -> i32 {
+    let (done, max) = match body {
+        #[cfg(kqv_dsp)]
+        Body::Dsp => crate::arch::arm_integer::greatest(cells, i32::MIN),
+        _ => (0, i32::MIN),
+    };
+    let rest = cells.get(done..).unwrap_or_default();
+    rest.iter().copied().fold(max, i32::max)
+}
+
 /// Turns cells into weights, in place, by their distance from `max`; returns their sum.
-///
-/// The portable twin of what [`arch`](crate::arch) does on an Arm chip.
-fn weigh(exponent: Exponent, max: i32, cells: &mut [i32]) -> u64 {
-    let mut sum = 0;
-    for cell in cells {
+fn weigh(fast: bool, exponent: Exponent, max: i32, cells: &mut [i32]) -> u64 {
+    #[cfg(kqv_dsp)]
+    let (done, mut sum) = if fast {
+        crate::arch::arm_integer::weigh(exponent, max, cells)
+    } else {
+        (0, 0)
+    };
+    #[cfg(not(kqv_dsp))]
+    let (done, mut sum) = (usize::from(false & fast), 0);
+    for cell in cells.iter_mut().skip(done) {
         let x_q26 = exponent.x_q26(max.abs_diff(*cell));
         let weight = if *cell == i32::MIN {
             0
@@ -398,14 +452,51 @@ fn weigh(exponent: Exponent, max: i32, cells: &mut [i32]) -> u64 {
 }
 
 /// Turns weights into shares, in place; returns what they add up to.
-fn share(weights: &mut [i32], factor: u32) -> u32 {
-    let mut total = 0;
-    for weight in weights {
+fn share(body: Body, weights: &mut [i32], factor: u32) -> u32 {
+    let (done, mut total) = match body {
+        #[cfg(kqv_dsp)]
+        Body::Dsp => crate::arch::arm_integer::share(weights, factor),
+        _ => (0, 0),
+    };
+    for weight in weights.iter_mut().skip(done) {
         let share = high_word(weight.cast_unsigned(), factor);
         *weight = share.cast_signed();
         total += share;
     }
     total
+}
+
+/// Adds up a few columns of `v` from `first` on, each row times its share.
+fn mix_columns<I: Integer>(
+    shares: &[i32],
+    v: View<'_, I>,
+    first: usize,
+    sums: &mut [i32; COLUMNS],
+) {
+    let mut rest = shares;
+    for (rows, values) in v.pieces() {
+        let Some((shares, after)) = rest.split_at_checked(rows) else {
+            return;
+        };
+        rest = after;
+        let width = v.columns();
+        for (&share, values) in shares.iter().zip(values.chunks_exact(width.max(1))) {
+            mix_row(share, values.get(first..).unwrap_or_default(), sums);
+        }
+    }
+}
+
+/// Adds a row of values times its share to the sums of its columns.
+fn mix_row<I: Integer>(share: i32, values: &[I], sums: &mut [i32; COLUMNS]) {
+    if let Some(values) = values.first_chunk::<COLUMNS>() {
+        for (sum, &value) in sums.iter_mut().zip(values) {
+            *sum += I::weighted(share, value);
+        }
+    } else {
+        for (sum, &value) in sums.iter_mut().zip(values) {
+            *sum += I::weighted(share, value);
+        }
+    }
 }
 
 /// 2^bits, for at most 33 of them.

@@ -8,16 +8,16 @@ pub trait Integer: Core {}
 impl Integer for i8 {}
 impl Integer for i16 {}
 
-pub(crate) use width::{COLUMNS, Core};
+pub(crate) use width::{COLUMNS, Core, saturated};
 
 mod width {
     use fixed::Saturating;
     use fixed::types::{I13F19, I16F16};
 
-    use crate::body::Body;
+    #[cfg(kqv_dsp)]
+    use crate::arch::arm_integer;
     use crate::fixed::Prepared;
     use crate::score::Score;
-    use crate::view::View;
 
     /// Columns of V that are mixed at once.
     pub(crate) const COLUMNS: usize = 8;
@@ -49,27 +49,17 @@ mod width {
         fn score(bits: i64) -> Self::Score;
         /// The bits of a score.
         fn bits(score: Self::Score) -> i32;
-        /// A row of cells: Σ q·k of every key in steps, as the distance from the base.
-        fn score_cells(prepared: Prepared, q: &[Self], keys: View<'_, Self>, cells: &mut [i32]) {
-            for (cell, key) in cells.iter_mut().zip(keys.iter_rows()) {
-                *cell = saturated(prepared.steps(Self::dot(q, key).into()) - prepared.base);
-            }
+        /// Does the work of a row of cells for the first so many keys, as a chip can; returns for how many.
+        fn score_fast(_: Prepared, _: &[Self], _: &[Self], _: &mut [i32]) -> usize {
+            0
         }
-        /// Adds up a few columns of `v` from `first` on, each row times its share.
-        fn mix_columns(
-            body: Body,
-            shares: &[i32],
-            v: View<'_, Self>,
-            first: usize,
-            sums: &mut [i32; COLUMNS],
-        ) {
-            let _ = body;
-            for (&share, values) in shares.iter().zip(v.iter_rows()) {
-                let values = values.get(first..).unwrap_or_default();
-                for (sum, &value) in sums.iter_mut().zip(values) {
-                    *sum += Self::weighted(share, value);
-                }
-            }
+        /// Σ q·k as a chip can.
+        fn dot_fast(_: &[Self], _: &[Self]) -> Option<i64> {
+            None
+        }
+        /// The means of the first columns of `v` as a chip can; returns of how many.
+        fn mix_fast(_: &[i32], _: &[Self], _: u32, _: &mut [Self]) -> usize {
+            0
         }
         /// What a share of [`TOTAL`](Self::TOTAL) and a value add to a sum; the sums stay in 32 bits.
         fn weighted(share: i32, value: Self) -> i32;
@@ -94,6 +84,20 @@ mod width {
                 dot += i32::from(q) * i32::from(k);
             }
             dot
+        }
+
+        #[cfg(kqv_dsp)]
+        fn score_fast(prepared: Prepared, q: &[i8], keys: &[i8], cells: &mut [i32]) -> usize {
+            if !prepared.negative {
+                arm_integer::score_i8(q, keys, cells)
+            } else {
+                0
+            }
+        }
+
+        #[cfg(kqv_dsp)]
+        fn mix_fast(shares: &[i32], v: &[i8], total: u32, output: &mut [i8]) -> usize {
+            arm_integer::mix_i8(shares, v, total, output)
         }
 
         fn score(bits: i64) -> Self::Score {
@@ -140,6 +144,25 @@ mod width {
             dot
         }
 
+        #[cfg(kqv_dsp)]
+        fn score_fast(prepared: Prepared, q: &[i16], keys: &[i16], cells: &mut [i32]) -> usize {
+            if !prepared.negative {
+                arm_integer::score_i16(q, keys, prepared.step_bits, prepared.base, cells)
+            } else {
+                0
+            }
+        }
+
+        #[cfg(kqv_dsp)]
+        fn dot_fast(q: &[i16], k: &[i16]) -> Option<i64> {
+            arm_integer::dot_i16(q, k)
+        }
+
+        #[cfg(kqv_dsp)]
+        fn mix_fast(shares: &[i32], v: &[i16], _: u32, output: &mut [i16]) -> usize {
+            arm_integer::mix_i16(shares, v, half_i16(shares.len()), output)
+        }
+
         fn score(bits: i64) -> Self::Score {
             Saturating(I13F19::from_bits(saturated(bits)))
         }
@@ -156,10 +179,13 @@ mod width {
         }
 
         fn mean(mixed: i32, _: u32, keys: usize) -> Self {
-            // What rounding down took from each key on average, and half of the last place.
-            let half = i32::try_from(keys / 2).unwrap_or(0) + (1 << (TOTAL_BITS - 17));
-            saturated_i16((mixed + half) >> (TOTAL_BITS - 16))
+            saturated_i16((mixed + half_i16(keys)) >> (TOTAL_BITS - 16))
         }
+    }
+
+    /// What rounding down took from each key on average, and half of the last place.
+    fn half_i16(keys: usize) -> i32 {
+        i32::try_from(keys / 2).unwrap_or(0) + (1 << (TOTAL_BITS - 17))
     }
 
     /// |Σ share·value / 2^16| <= 2^30 · 2^15 / 2^16 = 2^29.

@@ -74,8 +74,9 @@ fn mix_block<
     e: usize,
 ) -> [[V; REGISTERS]; QUERIES] {
     let mut sums = [[V::splat(0.0); REGISTERS]; QUERIES];
-    let rows = v.pieces().map(|rows| rows.chunks_exact(v.columns().max(1)));
-    let [head, tail] = rows;
+    let [head, tail] = v
+        .pieces()
+        .map(|(_, rows)| rows.chunks_exact(v.columns().max(1)));
     for (key, row) in head.chain(tail).enumerate() {
         let (Some(weights), Some(row)) = (weights(key), row.get(e..)) else {
             break;

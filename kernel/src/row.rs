@@ -116,7 +116,7 @@ fn score_rows<V: Vector<L>, const L: usize, const QUERIES: usize>(
         rows.iter_mut().for_each(|row| row.fill(0.0 * scale));
     }
     let mut first = 0;
-    for keys in k.pieces() {
+    for (_, keys) in k.pieces() {
         for keys in keys.chunks(L.saturating_mul(columns).max(1)) {
             let sums = score_block::<V, L, QUERIES>(queries, keys, columns);
             let count = keys.len() / columns;

@@ -82,9 +82,14 @@ impl<'a, N> View<'a, N> {
         (0..self.rows).map(move |i| view.row(i))
     }
 
-    /// The numbers of all rows, in the two pieces of memory in which they lie; a row lies in one of them.
-    pub(crate) const fn pieces(&self) -> [&'a [N]; 2] {
-        [self.head, self.tail]
+    /// The two pieces in which it lies, and how many rows each has.
+    pub(crate) fn pieces(&self) -> [(usize, &'a [N]); 2] {
+        let rows = self
+            .head
+            .len()
+            .checked_div(self.columns)
+            .unwrap_or(self.rows);
+        [(rows, self.head), (self.rows - rows, self.tail)]
     }
 
     /// These rows, as far as they exist.

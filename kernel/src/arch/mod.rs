@@ -1,4 +1,6 @@
 //! Bodies for particular processors: the only unsafe code, each with the portable loop as its oracle.
 
+#[cfg(kqv_dsp)]
+pub(crate) mod arm_integer;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 pub(crate) mod x86;
