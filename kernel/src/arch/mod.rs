@@ -4,3 +4,5 @@
 pub(crate) mod arm_integer;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 pub(crate) mod x86;
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+pub(crate) mod x86_integer;
