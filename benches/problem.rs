@@ -44,6 +44,11 @@ impl<F: Format> Problem<F> {
         }
     }
 
+    /// Q, K and V, (S, D) each.
+    pub fn inputs(&self) -> &[Vec<F::Element>; 3] {
+        &self.inputs
+    }
+
     /// Attends once, causal or not, watched or not, on the best body.
     ///
     /// # Errors

@@ -113,7 +113,9 @@ fn score_rows<V: Vector<L>, const L: usize, const QUERIES: usize>(
 ) {
     let columns = k.columns();
     if columns == 0 {
-        rows.iter_mut().for_each(|row| row.fill(0.0 * scale));
+        for row in rows.iter_mut() {
+            row.fill(0.0 * scale);
+        }
     }
     let mut first = 0;
     for (_, keys) in k.pieces() {

@@ -126,35 +126,66 @@ fn attend_tile<V, M, const L: usize, const R: usize, const KEYS: usize, const QU
         let scores = scores.get_mut(seen_by[r].clone()).unwrap_or_default();
         *reciprocals = weigh::<V, L, R>(r, scores);
     }
-    let scores = &*scores;
+    let tile = Weighed {
+        first,
+        start,
+        weights: scores,
+        reciprocals,
+        visible,
+        seen,
+    };
+    tile.mix::<V, QUERIES>(q.rows(), v, output);
+}
 
-    let columns = v.columns();
-    let queries = (R * L).min(q.rows() - first);
-    for group in (0..queries).step_by(QUERIES) {
-        let (r, lane) = (group / L, group % L);
-        let keys = union(ranges.get(group..group + QUERIES).unwrap_or_default());
-        let weights = scores
-            .get(keys.start.saturating_sub(start)..)
-            .unwrap_or_default();
-        let weights = |key: usize| {
-            let weights = weights.get(key)?[r].get(lane..)?.first_chunk::<QUERIES>()?;
-            Some(weights.each_ref())
-        };
-        let write = |query: usize, e: usize, value: V| {
-            let row = (first + group + query) * columns;
-            if group + query < queries
-                && let Some(row) = output.get_mut(row + e..row + columns)
-            {
-                let value = if seen[r][lane + query] {
-                    value
-                } else {
-                    V::splat(0.0)
-                };
-                value.store_part(row);
-            }
-        };
-        let reciprocals = from_fn(|query| reciprocals[r][lane + query]);
-        mix::<V, L, QUERIES, 2>(weights, reciprocals, v.rows_between(keys), write);
+/// A tile whose queries are weighed.
+struct Weighed<'a, const L: usize, const R: usize> {
+    /// The first query.
+    first: usize,
+    /// The first key.
+    start: usize,
+    /// Not yet divided by their sums, (S, R · L).
+    weights: &'a [[[f32; L]; R]],
+    /// One over the sums.
+    reciprocals: [[f32; L]; R],
+    visible: Visible<L, R>,
+    /// Which queries see any key.
+    seen: [[bool; L]; R],
+}
+
+impl<const L: usize, const R: usize> Weighed<'_, L, R> {
+    /// Weights times V, so many queries at a time, each group over the keys that it sees; there are `rows` queries.
+    #[inline(always)]
+    fn mix<V: Vector<L>, const QUERIES: usize>(
+        &self,
+        rows: usize,
+        v: View<'_, f32>,
+        output: &mut [f32],
+    ) {
+        let columns = v.columns();
+        let queries = (R * L).min(rows - self.first);
+        let visible = self.visible.as_flattened();
+        for group in (0..queries).step_by(QUERIES) {
+            let (r, lane) = (group / L, group % L);
+            let keys = union(visible.get(group..group + QUERIES).unwrap_or_default());
+            let weights = self.weights.get(keys.start - self.start..);
+            let weights = weights.unwrap_or_default();
+            let weights = |key: usize| {
+                let weights = weights.get(key)?[r].get(lane..)?;
+                Some(weights.first_chunk::<QUERIES>()?.each_ref())
+            };
+            let write = |query: usize, e: usize, value: V| {
+                let row = (self.first + group + query) * columns;
+                if group + query < queries
+                    && let Some(row) = output.get_mut(row + e..row + columns)
+                {
+                    let nothing = V::splat(0.0);
+                    let seen = self.seen[r][lane + query];
+                    if seen { value } else { nothing }.store_part(row);
+                }
+            };
+            let reciprocals = from_fn(|query| self.reciprocals[r][lane + query]);
+            mix::<V, L, QUERIES, 2>(weights, reciprocals, v.rows_between(keys), write);
+        }
     }
 }
 

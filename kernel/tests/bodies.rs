@@ -206,3 +206,24 @@ fn a_processor_with_vectors_uses_them() {
     };
     assert_eq!(Body::best(), expected);
 }
+
+#[test]
+fn long_rows_do_not_grow_the_stack() {
+    /// What every body gets by with, in dev builds too: a thread with less does not start everywhere.
+    const STACK_BYTES: usize = 48 << 10;
+    let mut rng = Rng::with_seed(37);
+    let mut random = |t| Problem::new([t, 50_000, 3, 2], || rng.f32() - 0.5);
+    let problems = [1, 4, 33].map(&mut random);
+    let check = move || {
+        for problem in &problems {
+            let cells = fast_scratch_cells(problem.keys, problem.width);
+            let expected = bits(&attend_on(Body::Scalar, problem, Attention::FULL, cells));
+            for body in bodies() {
+                let output = attend_on(body, problem, Attention::FULL, cells);
+                assert_eq!(bits(&output), expected, "{body:?}");
+            }
+        }
+    };
+    let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
+    thread.spawn(check).expect("a thread").join().expect("room");
+}

@@ -142,28 +142,41 @@ fn share_loop(weights: &mut [i32], factor: u32) -> (usize, u32) {
 #[inline(always)]
 fn mix_loop<I: Core>(shares: &[i32], v: &[I], total: u32, output: &mut [I]) -> usize {
     let columns = output.len();
-    if columns == 0 {
-        return 0;
-    }
     let mut first = 0;
-    for output in output.chunks_mut(COLUMNS) {
-        let mut sums = [0; COLUMNS];
-        for (&share, row) in shares.iter().zip(v.chunks_exact(columns)) {
-            let row = row.get(first..).unwrap_or_default();
-            if let Some(values) = row.first_chunk::<COLUMNS>() {
-                for (sum, &value) in sums.iter_mut().zip(values) {
-                    *sum += I::weighted(share, value);
-                }
-            } else {
-                for (sum, &value) in sums.iter_mut().zip(row) {
-                    *sum += I::weighted(share, value);
-                }
-            }
-        }
-        for (output, sum) in output.iter_mut().zip(sums) {
-            *output = I::mean(sum, total, shares.len());
-        }
-        first += COLUMNS;
+    while first < columns {
+        let rest = output.get_mut(first..).unwrap_or_default();
+        first += if rest.len() >= COLUMNS {
+            mix_block::<I, COLUMNS>(shares, v, columns, first, total, rest)
+        } else if rest.len() >= 8 {
+            mix_block::<I, 8>(shares, v, columns, first, total, rest)
+        } else {
+            mix_block::<I, 1>(shares, v, columns, first, total, rest)
+        };
     }
     columns
+}
+
+/// The means of the columns `first..first + N`; returns N.
+#[inline(always)]
+fn mix_block<I: Core, const N: usize>(
+    shares: &[i32],
+    v: &[I],
+    columns: usize,
+    first: usize,
+    total: u32,
+    output: &mut [I],
+) -> usize {
+    let mut sums = [0; N];
+    for (&share, row) in shares.iter().zip(v.chunks_exact(columns)) {
+        let Some(values) = row.get(first..).and_then(|row| row.first_chunk::<N>()) else {
+            break;
+        };
+        for i in 0..N {
+            sums[i] += I::weighted(share, values[i]);
+        }
+    }
+    for (output, sum) in output.iter_mut().zip(sums) {
+        *output = I::mean(sum, total, shares.len());
+    }
+    N
 }
