@@ -9,8 +9,8 @@ use crate::view::Qkv;
 pub enum Body {
     /// The naive loop, query by query: what runs without the feature `std` and while somebody watches.
     Scalar,
-    /// Loops over the DSP instructions of a Cortex-M, for i16 and i8.
-    Dsp,
+    /// Loops in assembly on a Cortex-M, for i8, and where it has DSP instructions for i16.
+    Assembly,
     /// Tiles of 8 and 16 queries.
     Avx2,
     /// Tiles of 16 and 32 queries.
@@ -22,9 +22,9 @@ impl Body {
     pub fn best() -> Self {
         #[cfg(all(feature = "std", target_arch = "x86_64"))]
         return crate::arch::x86::best();
-        #[cfg(kqv_dsp)]
-        return Self::Dsp;
-        #[cfg(not(any(all(feature = "std", target_arch = "x86_64"), kqv_dsp)))]
+        #[cfg(any(kqv_dsp, kqv_narrow))]
+        return Self::Assembly;
+        #[cfg(not(any(all(feature = "std", target_arch = "x86_64"), kqv_dsp, kqv_narrow)))]
         return Self::Scalar;
     }
 }

@@ -89,7 +89,7 @@ impl Exponent {
 
     /// The exponent of two, with 26 fraction bits, rounded down; [`u32::MAX`] where it is 32 or
     /// more for certain.
-    pub const fn x_q26(self, distance: u32) -> u32 {
+    pub fn x_q26(self, distance: u32) -> u32 {
         if distance > self.limit {
             return u32::MAX;
         }
@@ -167,8 +167,7 @@ pub const fn exp2_neg_q30(x_q26: u32) -> i32 {
     let mut at = 5;
     while at > 0 {
         at -= 1;
-        let difference = ((HALVED_P_Q30[at] as i64) << 32) - p_q30 as i64 * g_q32 as i64;
-        p_q30 = (difference >> 32) as i32;
+        p_q30 = less_product(HALVED_P_Q30[at], p_q30, g_q32);
     }
     match p_q30.checked_shr(x_q26 >> 26) {
         Some(weight_q30) => weight_q30,
@@ -210,7 +209,35 @@ pub(crate) fn share_factor(sum: u64, total: u32, keys: usize) -> u32 {
     u32::try_from(factor).unwrap_or(u32::MAX)
 }
 
+/// `c − a·b / 2^32`, rounded down; `a` and `b` >= 0.
+#[cfg(not(kqv_narrow))]
+const fn less_product(c: i32, a: i32, b: i32) -> i32 {
+    ((((c as i64) << 32) - a as i64 * b as i64) >> 32) as i32
+}
+
+/// The same where no product is wider than 32 bits.
+#[cfg(kqv_narrow)]
+const fn less_product(c: i32, a: i32, b: i32) -> i32 {
+    let (a, b) = (a.cast_unsigned(), b.cast_unsigned());
+    let rounds = a.wrapping_mul(b) != 0;
+    c - (high_of_halves(a, b) + rounds as u32).cast_signed()
+}
+
+/// The high word of a product, from those of its halves.
+#[cfg(kqv_narrow)]
+const fn high_of_halves(a: u32, b: u32) -> u32 {
+    let (a_high, a_low) = (a >> 16, a & 0xffff);
+    let (b_high, b_low) = (b >> 16, b & 0xffff);
+    let middle = a_high * b_low + ((a_low * b_low) >> 16);
+    let other = a_low * b_high + (middle & 0xffff);
+    a_high * b_high + (middle >> 16) + (other >> 16)
+}
+
+#[cfg(kqv_narrow)]
+pub(crate) use crate::arch::arm_narrow::high_word;
+
 /// The high word of a product: one instruction where there is a wide multiplication.
+#[cfg(not(kqv_narrow))]
 pub(crate) const fn high_word(a: u32, b: u32) -> u32 {
     ((a as u64 * b as u64) >> 32) as u32
 }

@@ -34,7 +34,7 @@ use fixed::{FixedI8, FixedI16};
 use crate::body::Body;
 use crate::exp::{Exponent, Multiplier, exp2_neg_q30, high_word, share_factor};
 use crate::format::{Format, Number};
-use crate::integer::{COLUMNS, Core, Integer, saturated};
+use crate::integer::{Core, Integer, saturated};
 use crate::view::View;
 
 /// Integers with one scale per tensor, chosen at run time: `real = integer · scale`.
@@ -141,7 +141,7 @@ pub struct Prepared {
     /// From the size of Σ q·k to the size of a [`Score`](crate::Score), in its last place.
     rescale: Multiplier,
     /// Whether the softmax scale is below zero: scores are negated then.
-    pub(crate) negative: bool,
+    negative: bool,
     /// A step of a cell is 2^this units of Σ q·k.
     pub(crate) step_bits: u32,
     /// What a cell is the distance from, in steps.
@@ -276,13 +276,22 @@ impl<I: Integer> Format for Quantized<I> {
             }
             _ => 0,
         };
-        let output = output.get_mut(done..).unwrap_or_default();
-        for (block, output) in output.chunks_mut(COLUMNS).enumerate() {
-            let mut sums = [0; COLUMNS];
-            mix_columns(weights, v, done + block * COLUMNS, &mut sums);
-            for (output, mixed) in output.iter_mut().zip(sums) {
-                *output = I::mean(mixed, total, keys);
-            }
+        let (fours, rest) = output.get_mut(done..).unwrap_or_default().as_chunks_mut();
+        let mut first = done;
+        for columns in fours {
+            let fast = match v.pieces() {
+                [(_, values), (0, _)] if prepared.body != Body::Scalar => {
+                    I::mix_four_fast(weights, values, v.columns(), first)
+                }
+                _ => None,
+            };
+            let sums = fast.unwrap_or_else(|| mix_columns(weights, v, first));
+            *columns = sums.map(|sum| I::mean(sum, total, keys));
+            first += columns.len();
+        }
+        for (column, first) in rest.iter_mut().zip(first..) {
+            let [sum] = mix_columns::<I, 1>(weights, v, first);
+            *column = I::mean(sum, total, keys);
         }
     }
 
@@ -405,7 +414,7 @@ fn score_cells<I: Integer>(prepared: Prepared, q: &[I], keys: View<'_, I>, cells
             return;
         };
         rest = after;
-        let done = if prepared.body == Body::Scalar {
+        let done = if prepared.body == Body::Scalar || prepared.negative {
             0
         } else {
             I::score_fast(prepared, q, keys, cells)
@@ -421,7 +430,7 @@ fn score_cells<I: Integer>(prepared: Prepared, q: &[I], keys: View<'_, I>, cells
 fn greatest(body: Body, cells: &[i32]) -> i32 {
     let (done, max) = match body {
         #[cfg(kqv_dsp)]
-        Body::Dsp => crate::arch::arm_integer::greatest(cells, i32::MIN),
+        Body::Assembly => crate::arch::arm_integer::greatest(cells, i32::MIN),
         #[cfg(all(feature = "std", target_arch = "x86_64"))]
         Body::Avx2 | Body::Avx512 => crate::arch::x86_integer::greatest(cells, i32::MIN),
         _ => (0, i32::MIN),
@@ -431,6 +440,7 @@ fn greatest(body: Body, cells: &[i32]) -> i32 {
 }
 
 /// Turns cells into weights, in place, by their distance from `max`; returns their sum.
+#[cfg_attr(target_os = "none", inline(never))] // for registers of its own
 fn weigh(fast: bool, exponent: Exponent, max: i32, cells: &mut [i32]) -> u64 {
     #[cfg(kqv_dsp)]
     let (done, mut sum) = if fast {
@@ -460,10 +470,11 @@ fn weigh(fast: bool, exponent: Exponent, max: i32, cells: &mut [i32]) -> u64 {
 }
 
 /// Turns weights into shares, in place; returns what they add up to.
+#[cfg_attr(target_os = "none", inline(never))] // for registers of its own
 fn share(body: Body, weights: &mut [i32], factor: u32) -> u32 {
     let (done, mut total) = match body {
         #[cfg(kqv_dsp)]
-        Body::Dsp => crate::arch::arm_integer::share(weights, factor),
+        Body::Assembly => crate::arch::arm_integer::share(weights, factor),
         #[cfg(all(feature = "std", target_arch = "x86_64"))]
         Body::Avx2 | Body::Avx512 => crate::arch::x86_integer::share(weights, factor),
         _ => (0, 0),
@@ -476,37 +487,34 @@ fn share(body: Body, weights: &mut [i32], factor: u32) -> u32 {
     total
 }
 
-/// Adds up a few columns of `v` from `first` on, each row times its share.
-fn mix_columns<I: Integer>(
+/// Adds up `C` columns of `v` from `first` on, each row times its share.
+#[cfg_attr(target_os = "none", inline(never))] // for registers of its own
+fn mix_columns<I: Integer, const C: usize>(
     shares: &[i32],
     v: View<'_, I>,
     first: usize,
-    sums: &mut [i32; COLUMNS],
-) {
+) -> [i32; C] {
+    let mut sums = [0; C];
     let mut rest = shares;
     for (rows, values) in v.pieces() {
         let Some((shares, after)) = rest.split_at_checked(rows) else {
-            return;
+            break;
         };
         rest = after;
-        let width = v.columns();
-        for (&share, values) in shares.iter().zip(values.chunks_exact(width.max(1))) {
-            mix_row(share, values.get(first..).unwrap_or_default(), sums);
+        let rows = values
+            .get(first..)
+            .unwrap_or_default()
+            .chunks(v.columns().max(1));
+        for (&share, row) in shares.iter().zip(rows) {
+            let Some(row) = row.first_chunk::<C>() else {
+                break;
+            };
+            for (sum, &value) in sums.iter_mut().zip(row) {
+                *sum += I::weighted(share, value);
+            }
         }
     }
-}
-
-/// Adds a row of values times its share to the sums of its columns.
-fn mix_row<I: Integer>(share: i32, values: &[I], sums: &mut [i32; COLUMNS]) {
-    if let Some(values) = values.first_chunk::<COLUMNS>() {
-        for (sum, &value) in sums.iter_mut().zip(values) {
-            *sum += I::weighted(share, value);
-        }
-    } else {
-        for (sum, &value) in sums.iter_mut().zip(values) {
-            *sum += I::weighted(share, value);
-        }
-    }
+    sums
 }
 
 /// 2^bits, for at most 33 of them.

@@ -8,7 +8,7 @@ pub trait Integer: Core {}
 impl Integer for i8 {}
 impl Integer for i16 {}
 
-pub(crate) use width::{COLUMNS, Core, saturated};
+pub(crate) use width::{Core, saturated};
 
 mod width {
     use fixed::Saturating;
@@ -16,13 +16,12 @@ mod width {
 
     #[cfg(kqv_dsp)]
     use crate::arch::arm_integer;
+    #[cfg(kqv_narrow)]
+    use crate::arch::arm_narrow;
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
     use crate::arch::x86_integer;
     use crate::fixed::Prepared;
     use crate::score::Score;
-
-    /// Columns of V that are mixed at once.
-    pub(crate) const COLUMNS: usize = 8;
 
     /// What differs between the widths; the bounds are proven for these two only.
     pub trait Core: Copy + Into<i64> + Into<f64> + TryFrom<i64> {
@@ -63,6 +62,10 @@ mod width {
         fn mix_fast(_: &[i32], _: &[Self], _: u32, _: &mut [Self]) -> usize {
             0
         }
+        /// Four columns of `v` from one on, each row times its share, as a chip can.
+        fn mix_four_fast(_: &[i32], _: &[Self], _: usize, _: usize) -> Option<[i32; 4]> {
+            None
+        }
         /// What a share of [`TOTAL`](Self::TOTAL) and a value add to a sum; the sums stay in 32 bits.
         fn weighted(share: i32, value: Self) -> i32;
         /// The mean, from the sum of what was weighted, for `keys` shares that add up to `total`.
@@ -80,6 +83,7 @@ mod width {
         const RELATIVE: bool = false;
         const TOTAL: u32 = (1 << 24) - (1 << 17); // with half a unit for each of 2^17 keys below 2^24
 
+        #[cfg_attr(target_os = "none", inline(never))] // for registers of its own
         fn dot(q: &[i8], k: &[i8]) -> i32 {
             let mut dot = 0;
             for (&q, &k) in q.iter().zip(k) {
@@ -89,19 +93,12 @@ mod width {
         }
 
         #[cfg(kqv_dsp)]
-        fn score_fast(prepared: Prepared, q: &[i8], keys: &[i8], cells: &mut [i32]) -> usize {
-            if !prepared.negative {
-                arm_integer::score_i8(q, keys, cells)
-            } else {
-                0
-            }
+        fn score_fast(_: Prepared, q: &[i8], keys: &[i8], cells: &mut [i32]) -> usize {
+            arm_integer::score_i8(q, keys, cells)
         }
 
         #[cfg(all(feature = "std", target_arch = "x86_64"))]
-        fn score_fast(prepared: Prepared, q: &[i8], keys: &[i8], cells: &mut [i32]) -> usize {
-            if prepared.negative {
-                return 0;
-            }
+        fn score_fast(_: Prepared, q: &[i8], keys: &[i8], cells: &mut [i32]) -> usize {
             x86_integer::score_i8(q, keys, cells)
         }
 
@@ -113,6 +110,16 @@ mod width {
         #[cfg(kqv_dsp)]
         fn mix_fast(shares: &[i32], v: &[i8], total: u32, output: &mut [i8]) -> usize {
             arm_integer::mix_i8(shares, v, total, output)
+        }
+
+        #[cfg(kqv_narrow)]
+        fn score_fast(_: Prepared, q: &[i8], keys: &[i8], cells: &mut [i32]) -> usize {
+            arm_narrow::score_i8(q, keys, cells)
+        }
+
+        #[cfg(kqv_narrow)]
+        fn mix_four_fast(shares: &[i32], v: &[i8], width: usize, first: usize) -> Option<[i32; 4]> {
+            arm_narrow::mix_i8(shares, v, width, first)
         }
 
         fn score(bits: i64) -> Self::Score {
@@ -130,10 +137,7 @@ mod width {
         /// To the nearest, halves away from zero.
         fn mean(mixed: i32, total: u32, _: usize) -> Self {
             // The half is rounded down where the total is odd: then no quotient lies halfway.
-            let size = (mixed.unsigned_abs() + total / 2)
-                .checked_div(total)
-                .unwrap_or(0)
-                .cast_signed();
+            let size = divided(mixed.unsigned_abs() + total / 2, total).cast_signed();
             let mean = if mixed < 0 { -size } else { size };
             // A mean lies between the least and the greatest value, so it fits.
             Self::try_from(mean).unwrap_or(if mean < 0 { Self::MIN } else { Self::MAX })
@@ -151,6 +155,7 @@ mod width {
         const RELATIVE: bool = true;
         const TOTAL: u32 = 1 << TOTAL_BITS;
 
+        #[cfg_attr(target_os = "none", inline(never))] // for registers of its own
         fn dot(q: &[i16], k: &[i16]) -> i64 {
             let mut dot = 0;
             for (&q, &k) in q.iter().zip(k) {
@@ -161,11 +166,7 @@ mod width {
 
         #[cfg(kqv_dsp)]
         fn score_fast(prepared: Prepared, q: &[i16], keys: &[i16], cells: &mut [i32]) -> usize {
-            if !prepared.negative {
-                arm_integer::score_i16(q, keys, prepared.step_bits, prepared.base, cells)
-            } else {
-                0
-            }
+            arm_integer::score_i16(q, keys, prepared.step_bits, prepared.base, cells)
         }
 
         #[cfg(kqv_dsp)]
@@ -175,13 +176,7 @@ mod width {
 
         #[cfg(all(feature = "std", target_arch = "x86_64"))]
         fn score_fast(prepared: Prepared, q: &[i16], keys: &[i16], cells: &mut [i32]) -> usize {
-            let Prepared {
-                negative,
-                step_bits,
-                base,
-                ..
-            } = prepared;
-            x86_integer::score_i16(negative, step_bits, base, q, keys, cells)
+            x86_integer::score_i16(prepared.step_bits, prepared.base, q, keys, cells)
         }
 
         #[cfg(all(feature = "std", target_arch = "x86_64"))]
@@ -231,6 +226,26 @@ mod width {
         } else {
             wide as i32
         }
+    }
+
+    /// `size / total`, rounded down, for quotients of 128 at most.
+    #[cfg(not(kqv_narrow))]
+    fn divided(size: u32, total: u32) -> u32 {
+        size.checked_div(total).unwrap_or(0)
+    }
+
+    /// The same where no instruction divides: the total lies below 2^24 by 1.2 % at most, with
+    /// what 2^17 keys lose by rounding, so that a shift is at most two short.
+    #[cfg(kqv_narrow)]
+    fn divided(size: u32, total: u32) -> u32 {
+        let mut quotient = size >> 24;
+        let mut rest = size - quotient * total;
+        for _ in 0..3 {
+            let more = u32::from(rest >= total);
+            rest -= total & more.wrapping_neg();
+            quotient += more;
+        }
+        quotient
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "clamped to the range")]

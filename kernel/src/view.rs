@@ -84,6 +84,9 @@ impl<'a, N> View<'a, N> {
 
     /// The two pieces in which it lies, and how many rows each has.
     pub(crate) fn pieces(&self) -> [(usize, &'a [N]); 2] {
+        if self.tail.is_empty() {
+            return [(self.rows, self.head), (0, self.tail)]; // without a division
+        }
         let rows = self
             .head
             .len()

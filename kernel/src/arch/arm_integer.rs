@@ -21,6 +21,18 @@ use core::arch::naked_asm;
 
 use crate::exp::{Exponent, HALVED_P_Q30};
 
+/// A function in assembly. Outside of functions the assembler forgets for which processor of Armv8-M the
+/// compiler was asked, and has to be told that there are DSP instructions.
+#[cfg(kqv_dsp_v8m)]
+macro_rules! dsp_asm {
+    ($($lines:tt)*) => { naked_asm!(".cpu cortex-m33", $($lines)*) };
+}
+/// A function in assembly.
+#[cfg(not(kqv_dsp_v8m))]
+macro_rules! dsp_asm {
+    ($($lines:tt)*) => { naked_asm!($($lines)*) };
+}
+
 /// Keys of a loop that are not worth a loop of their own.
 const UNROLLED: usize = 4;
 /// Columns that one step of Q·K takes.
@@ -99,7 +111,7 @@ pub(crate) fn dot_i16(q: &[i16], k: &[i16]) -> Option<i64> {
 /// One step at a time.
 #[unsafe(naked)]
 unsafe extern "C" fn dot_steps_i16(q: *const i16, k: *const i16, steps: usize) -> i64 {
-    naked_asm!(
+    dsp_asm!(
         "push {{r4-r7}}",
         "mov r12, r0",
         "mov r0, #0",
@@ -122,7 +134,7 @@ unsafe extern "C" fn dot_steps_i16(q: *const i16, k: *const i16, steps: usize) -
 /// Two cells at a time until the last.
 #[unsafe(naked)]
 unsafe extern "C" fn score_pairs_i16(pairs: *const Pairs<i16>) {
-    naked_asm!(
+    dsp_asm!(
         "push {{r4-r11, lr}}",
         "sub sp, #4",
         "mov lr, r0",
@@ -236,7 +248,7 @@ fn spread_evens_and_odds(columns: &[i8], spread: &mut [u32]) {
 /// Adds to two cells at a time until the last.
 #[unsafe(naked)]
 unsafe extern "C" fn score_pairs_i8(pairs: *mut Pairs<i8>) {
-    naked_asm!(
+    dsp_asm!(
         "push {{r3-r11, lr}}",
         "mov r3, r0",
         "ldr r2, [r3, #4]",
@@ -323,7 +335,7 @@ pub(crate) fn weigh(exponent: Exponent, max: i32, cells: &mut [i32]) -> (usize, 
 /// Four weights at a time.
 #[unsafe(naked)]
 unsafe extern "C" fn weigh_fours(cells: *mut i32, weigh: *const Weigh) -> u64 {
-    naked_asm!(
+    dsp_asm!(
         "push {{r4-r11, lr}}",
         "sub sp, #16",
         "ldmia r1!, {{r2, r3}}",
@@ -406,7 +418,7 @@ pub(crate) fn share(weights: &mut [i32], factor: u32) -> (usize, u32) {
 /// Four shares at a time.
 #[unsafe(naked)]
 unsafe extern "C" fn share_fours(weights: *mut i32, end: *const i32, factor: u32) -> u32 {
-    naked_asm!(
+    dsp_asm!(
         "push {{r4-r7, lr}}",
         "mov r3, #0",
         "1:",
@@ -443,7 +455,7 @@ pub(crate) fn greatest(cells: &[i32], floor: i32) -> (usize, i32) {
 /// Looks at four cells at a time.
 #[unsafe(naked)]
 unsafe extern "C" fn greatest_of_fours(cells: *const i32, end: *const i32, floor: i32) -> i32 {
-    naked_asm!(
+    dsp_asm!(
         "push {{r4-r7, lr}}",
         "1:",
         "ldmia r0!, {{r4-r7}}",
@@ -523,7 +535,7 @@ pub(crate) fn mix_i16(shares: &[i32], v: &[i16], half: i32, output: &mut [i16]) 
 /// One row at a time, block by block.
 #[unsafe(naked)]
 unsafe extern "C" fn mix_blocks_i16(mix: *mut Mix<i16>) {
-    naked_asm!(
+    dsp_asm!(
         "push {{r4-r11, lr}}",
         "sub sp, #8",
         "ldr r1, [r0, #4]",
@@ -621,7 +633,7 @@ pub(crate) fn mix_i8(shares: &[i32], v: &[i8], total: u32, output: &mut [i8]) ->
 /// One row at a time, block by block.
 #[unsafe(naked)]
 unsafe extern "C" fn mix_blocks_i8(mix: *mut Mix<i8>) {
-    naked_asm!(
+    dsp_asm!(
         "push {{r4-r11, lr}}",
         "sub sp, #12",
         "ldr r1, [r0, #4]",

@@ -2,6 +2,8 @@
 
 #[cfg(kqv_dsp)]
 pub(crate) mod arm_integer;
+#[cfg(kqv_narrow)]
+pub(crate) mod arm_narrow;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 pub(crate) mod x86;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]

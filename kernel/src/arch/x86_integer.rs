@@ -52,7 +52,7 @@ on_vectors!(
 );
 on_vectors!(
     /// Σ q·k of i16 as cells: half a step more, shifted, less the base; returns for how many keys.
-    score_i16<>(negative: bool, step_bits: u32, base: i64, q: &[i16], keys: &[i16], cells: &mut [i32]) -> usize,
+    score_i16<>(step_bits: u32, base: i64, q: &[i16], keys: &[i16], cells: &mut [i32]) -> usize,
     cells_i16, 0
 );
 on_vectors!(
@@ -88,14 +88,7 @@ fn dots_i8(q: &[i8], keys: &[i8], cells: &mut [i32]) -> usize {
 }
 
 #[inline(always)]
-fn cells_i16(
-    negative: bool,
-    step_bits: u32,
-    base: i64,
-    q: &[i16],
-    keys: &[i16],
-    cells: &mut [i32],
-) -> usize {
+fn cells_i16(step_bits: u32, base: i64, q: &[i16], keys: &[i16], cells: &mut [i32]) -> usize {
     if q.is_empty() {
         return 0;
     }
@@ -105,7 +98,6 @@ fn cells_i16(
         for (&q, &k) in q.iter().zip(key) {
             dot += i64::from(i32::from(q) * i32::from(k));
         }
-        let dot = if negative { -dot } else { dot };
         *cell = saturated(((dot + half) >> step_bits) - base);
     }
     cells.len()

@@ -72,11 +72,22 @@ fn links_without_a_panic(target: &str) -> Result<(), Failed> {
 type Check = fn(&Board) -> Result<(), Failed>;
 
 /// What holds on every board, by the name of its trial.
-const CLAIMS: [(&str, Check); 3] = [
+const CLAIMS: [(&str, Check); 4] = [
     ("checks_itself", checks_itself),
+    ("has_one_result_on_every_body", has_one_result_on_every_body),
     ("has_the_digests_of_the_host", has_the_digests_of_the_host),
     ("prints_thinking_machines", prints_thinking_machines),
 ];
+
+/// Assembly against portable loops, on random problems.
+fn has_one_result_on_every_body(board: &Board) -> Result<(), Failed> {
+    let printed = board.run("differential")?;
+    if printed.trim() == "differential: 2000 equal" {
+        Ok(())
+    } else {
+        Err(printed.into())
+    }
+}
 
 fn checks_itself(board: &Board) -> Result<(), Failed> {
     let printed = board.run("self_check")?;
