@@ -69,7 +69,7 @@ mod body;
 mod tile;
 // for a few,
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
-mod row;
+mod few;
 // whose weights meet V,
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 mod mix;

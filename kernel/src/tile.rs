@@ -9,9 +9,9 @@
 //! - Weights times V run across columns instead, where nothing has to be turned: see [`mix`](crate::mix).
 //! - A key that only some queries of a tile may see is scored for all of them, and then hidden from the
 //!   others with −∞: its weight is exactly zero, and adding zero times a finite number changes nothing.
-//!   Where V holds a NaN or an infinity, queries are left to [`row`](crate::row), one by one.
+//!   Where V holds a NaN or an infinity, queries are left to [`few`](crate::few), one by one.
 //! - Keys that no query of the tile may see are not touched: causal work is skipped.
-//! - A few queries that would leave most lanes of a tile empty are left to `row` as well.
+//! - A few queries that would leave most lanes of a tile empty are left to `few` as well.
 
 #![expect(
     clippy::inline_always,
@@ -25,7 +25,7 @@ use crate::attention::{Attention, Softcap};
 use crate::body::scratch_cells;
 use crate::mix::{all_finite, mix};
 use crate::modify::{Modify, Query, visible_keys};
-use crate::row::{SHARING, attend_few, columns_of};
+use crate::few::{SHARING, attend_few, columns_of};
 use crate::score::Score;
 use crate::vector::{Vector, transposed};
 use crate::view::{Qkv, View};
