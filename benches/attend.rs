@@ -15,20 +15,9 @@ fn attend(criterion: &mut Criterion) {
             let problem = Problem::new(Float::<f32>::FORMAT, shape, |x| x);
             measure(criterion, &format!("f32 {body:?}"), shape, body, problem);
         }
-        measure(
-            criterion,
-            "i16",
-            shape,
-            Body::Scalar,
-            integers::<i16>(shape, 12),
-        );
-        measure(
-            criterion,
-            "i8",
-            shape,
-            Body::Scalar,
-            integers::<i8>(shape, 5),
-        );
+        let body = Body::best();
+        measure(criterion, "i16", shape, body, integers::<i16>(shape, 12));
+        measure(criterion, "i8", shape, body, integers::<i8>(shape, 5));
     }
 }
 

@@ -1,5 +1,8 @@
 //! Random attention problems for the benches: the same numbers in every format, and room to run in.
 
+// What the processor could do at most.
+pub mod peak;
+
 use fastrand::Rng;
 use kqv::{
     Attention, Body, Format, Integer, Observer, Qkv, Quantized, ShapeError, View, attend_view_on,
@@ -39,6 +42,11 @@ impl<F: Format> Problem<F> {
             scratch: vec![F::ZERO_CELL; kqv::fast_scratch_cells(s, d)],
             output: vec![F::ZERO; s * d],
         }
+    }
+
+    /// Q, K and V, (S, D) each.
+    pub fn inputs(&self) -> &[Vec<F::Element>; 3] {
+        &self.inputs
     }
 
     /// Attends once, causal or not, watched or not, on the best body.

@@ -18,6 +18,8 @@ mod width {
     use crate::arch::arm_integer;
     #[cfg(kqv_narrow)]
     use crate::arch::arm_narrow;
+    #[cfg(all(feature = "std", target_arch = "x86_64"))]
+    use crate::arch::x86_integer;
     use crate::fixed::Prepared;
     use crate::score::Score;
 
@@ -95,6 +97,16 @@ mod width {
             arm_integer::score_i8(q, keys, cells)
         }
 
+        #[cfg(all(feature = "std", target_arch = "x86_64"))]
+        fn score_fast(_: Prepared, q: &[i8], keys: &[i8], cells: &mut [i32]) -> usize {
+            x86_integer::score_i8(q, keys, cells)
+        }
+
+        #[cfg(all(feature = "std", target_arch = "x86_64"))]
+        fn mix_fast(shares: &[i32], v: &[i8], total: u32, output: &mut [i8]) -> usize {
+            x86_integer::mix(shares, v, total, output)
+        }
+
         #[cfg(kqv_dsp)]
         fn mix_fast(shares: &[i32], v: &[i8], total: u32, output: &mut [i8]) -> usize {
             arm_integer::mix_i8(shares, v, total, output)
@@ -160,6 +172,16 @@ mod width {
         #[cfg(kqv_dsp)]
         fn dot_fast(q: &[i16], k: &[i16]) -> Option<i64> {
             arm_integer::dot_i16(q, k)
+        }
+
+        #[cfg(all(feature = "std", target_arch = "x86_64"))]
+        fn score_fast(prepared: Prepared, q: &[i16], keys: &[i16], cells: &mut [i32]) -> usize {
+            x86_integer::score_i16(prepared.step_bits, prepared.base, q, keys, cells)
+        }
+
+        #[cfg(all(feature = "std", target_arch = "x86_64"))]
+        fn mix_fast(shares: &[i32], v: &[i16], total: u32, output: &mut [i16]) -> usize {
+            x86_integer::mix(shares, v, total, output)
         }
 
         #[cfg(kqv_dsp)]

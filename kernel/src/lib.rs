@@ -69,6 +69,15 @@ mod body;
 // for many queries at once,
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 mod tile;
+// for a few,
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+mod few;
+// whose weights meet V,
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+mod mix;
+// on vectors,
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+mod vector;
 // for four on a chip,
 mod quad;
 // block by block,

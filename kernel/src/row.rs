@@ -37,6 +37,8 @@ pub(crate) fn greatest(body: Body, cells: &[i32]) -> i32 {
     let (done, max) = match body {
         #[cfg(kqv_dsp)]
         Body::Assembly => crate::arch::arm_integer::greatest(cells, i32::MIN),
+        #[cfg(all(feature = "std", target_arch = "x86_64"))]
+        Body::Avx2 | Body::Avx512 => crate::arch::x86_integer::greatest(cells, i32::MIN),
         _ => (0, i32::MIN),
     };
     let rest = cells.get(done..).unwrap_or_default();
@@ -52,7 +54,13 @@ pub(crate) fn weigh(fast: bool, exponent: Exponent, max: i32, cells: &mut [i32])
     } else {
         (0, 0)
     };
-    #[cfg(not(kqv_dsp))]
+    #[cfg(all(feature = "std", target_arch = "x86_64"))]
+    let (done, mut sum) = if fast {
+        crate::arch::x86_integer::weigh(exponent, max, cells)
+    } else {
+        (0, 0)
+    };
+    #[cfg(not(any(kqv_dsp, all(feature = "std", target_arch = "x86_64"))))]
     let (done, mut sum) = (usize::from(false & fast), 0);
     for cell in cells.iter_mut().skip(done) {
         let x_q26 = exponent.x_q26(max.abs_diff(*cell));
@@ -107,6 +115,8 @@ fn share(body: Body, weights: &mut [i32], factor: u32) -> u32 {
     let (done, mut total) = match body {
         #[cfg(kqv_dsp)]
         Body::Assembly => crate::arch::arm_integer::share(weights, factor),
+        #[cfg(all(feature = "std", target_arch = "x86_64"))]
+        Body::Avx2 | Body::Avx512 => crate::arch::x86_integer::share(weights, factor),
         _ => (0, 0),
     };
     for weight in weights.iter_mut().skip(done) {

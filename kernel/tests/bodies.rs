@@ -1,7 +1,10 @@
 //! Every body has the bits of the naive loop, whatever the sizes.
 
 use fastrand::Rng;
-use kqv::{Attention, Body, Float, Mask, Modify, Query, attend_view_on, fast_scratch_cells};
+use kqv::{
+    Attention, Body, Float, Format, Integer, Mask, Modify, Quantized, Query, Scale, attend_view_on,
+    fast_scratch_cells,
+};
 
 use crate::masks::under_every_option;
 use crate::support::{Problem, Recorder, bits, naive};
@@ -66,6 +69,47 @@ fn odd_sizes_have_the_bits_of_the_naive_loop_on_every_body() {
             }
         }
     }
+}
+
+/// The integers of a problem on a certain body.
+fn integers_on<I: Integer>(body: Body, problem: &Problem<I>, attention: Attention) -> Vec<I> {
+    let format = Quantized::<I>::new(0.031, 0.027, 0.04).expect("positive");
+    let mut scratch = vec![0; problem.keys];
+    let mut output = vec![Quantized::<I>::ZERO; problem.queries * problem.value_width];
+    let qkv = problem.qkv();
+    attend_view_on(body, format, qkv, attention, &mut scratch, &mut output, ()).expect("fits");
+    output
+}
+
+/// Holds every body against the plain loops, with integers from `integer`.
+fn check_integers<I: Integer + PartialEq + std::fmt::Debug>(mut integer: impl FnMut() -> I) {
+    for t in [1, 5] {
+        for s in [0, 1, 7, 8, 9, 33, 70] {
+            for (d, e) in [(0, 3), (1, 1), (7, 9), (32, 32), (33, 70), (64, 64)] {
+                let problem = Problem::new([t, s, d, e], &mut integer);
+                for scale in [0.125, -0.5, 1e-7] {
+                    let attention = Attention {
+                        scale: Scale::new(scale).expect("finite"),
+                        ..Attention::CAUSAL
+                    };
+                    let expected = integers_on(Body::Scalar, &problem, attention);
+                    for body in bodies() {
+                        let output = integers_on(body, &problem, attention);
+                        assert_eq!(output, expected, "{body:?}, T {t}, S {s}, D {d}, E {e}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn integers_of_odd_sizes_have_the_bits_of_the_plain_loops_on_every_body() {
+    let mut rng = Rng::with_seed(36);
+    check_integers(|| rng.i8(..));
+    check_integers(|| rng.i16(..));
+    check_integers(|| i8::MIN);
+    check_integers(|| i16::MIN);
 }
 
 #[test]
@@ -167,4 +211,25 @@ fn a_processor_with_vectors_uses_them() {
         Body::Scalar
     };
     assert_eq!(Body::best(), expected);
+}
+
+#[test]
+fn long_rows_do_not_grow_the_stack() {
+    /// What every body gets by with, in dev builds too: a thread with less does not start everywhere.
+    const STACK_BYTES: usize = 48 << 10;
+    let mut rng = Rng::with_seed(37);
+    let mut random = |t| Problem::new([t, 50_000, 3, 2], || rng.f32() - 0.5);
+    let problems = [1, 4, 33].map(&mut random);
+    let check = move || {
+        for problem in &problems {
+            let cells = fast_scratch_cells(problem.keys, problem.width);
+            let expected = bits(&attend_on(Body::Scalar, problem, Attention::FULL, cells));
+            for body in bodies() {
+                let output = attend_on(body, problem, Attention::FULL, cells);
+                assert_eq!(bits(&output), expected, "{body:?}");
+            }
+        }
+    };
+    let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
+    thread.spawn(check).expect("a thread").join().expect("room");
 }

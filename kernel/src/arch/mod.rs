@@ -10,3 +10,5 @@ pub(crate) mod arm_narrow;
 pub(crate) mod arm_soft;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 pub(crate) mod x86;
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+pub(crate) mod x86_integer;
