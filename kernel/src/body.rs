@@ -7,8 +7,10 @@ use crate::view::Qkv;
 /// The ways to compute f32 attention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Body {
-    /// The naive loop, query by query: what runs without the feature `std` and while somebody watches.
+    /// The naive loop, query by query: what runs where there is no other, and while somebody watches.
     Scalar,
+    /// Tiles of 4 and 8 queries: WebAssembly compiled for `simd128`, and 64-bit Arm.
+    Lanes4,
     /// Tiles of 8 and 16 queries.
     Avx2,
     /// Tiles of 16 and 32 queries.
@@ -20,7 +22,16 @@ impl Body {
     pub fn best() -> Self {
         #[cfg(all(feature = "std", target_arch = "x86_64"))]
         return crate::arch::x86::best();
-        #[cfg(not(all(feature = "std", target_arch = "x86_64")))]
+        #[cfg(any(
+            all(target_arch = "wasm32", target_feature = "simd128"),
+            all(target_arch = "aarch64", target_feature = "neon")
+        ))]
+        return Self::Lanes4;
+        #[cfg(not(any(
+            all(feature = "std", target_arch = "x86_64"),
+            all(target_arch = "wasm32", target_feature = "simd128"),
+            all(target_arch = "aarch64", target_feature = "neon")
+        )))]
         return Self::Scalar;
     }
 }
@@ -42,6 +53,13 @@ pub(crate) fn attend_f32<M: Modify>(
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
     if qkv.v.iter_rows().flatten().all(|value| value.is_finite()) {
         return crate::arch::x86::attend(body, scale, qkv, attention, scratch, output);
+    }
+    #[cfg(any(
+        all(target_arch = "wasm32", target_feature = "simd128"),
+        all(target_arch = "aarch64", target_feature = "neon")
+    ))]
+    if body == Body::Lanes4 && qkv.v.iter_rows().flatten().all(|value| value.is_finite()) {
+        return crate::arch::lanes4::attend(scale, qkv, attention, scratch, output);
     }
     let _ = (body, scale, qkv, attention, scratch, output);
     0

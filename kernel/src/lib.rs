@@ -65,7 +65,11 @@ mod exp;
 // Which body does the work of f32,
 mod body;
 // for many queries at once,
-#[cfg(all(feature = "std", target_arch = "x86_64"))]
+#[cfg(any(
+    all(feature = "std", target_arch = "x86_64"),
+    all(target_arch = "wasm32", target_feature = "simd128"),
+    all(target_arch = "aarch64", target_feature = "neon")
+))]
 mod tile;
 // on processors that have vectors.
 mod arch;
