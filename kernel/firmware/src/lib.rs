@@ -9,6 +9,10 @@
 #![no_std]
 
 #[cfg(not(target_arch = "wasm32"))]
+mod arguments;
+#[cfg(not(target_arch = "wasm32"))]
+mod counter;
+#[cfg(not(target_arch = "wasm32"))]
 mod memory;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
@@ -21,11 +25,20 @@ pub use cortex_m_rt as runtime;
 pub use riscv_rt as runtime;
 
 #[cfg(not(target_arch = "wasm32"))]
-pub use memory::{stack_bytes, take_free_memory};
+pub use arguments::all_arguments;
+#[cfg(not(target_arch = "wasm32"))]
+pub use counter::Counter;
+#[cfg(not(target_arch = "wasm32"))]
+pub use memory::{
+    stack_bytes, stack_bytes_of, take_free_memory, take_free_memory_beside_a_large_stack,
+};
 #[cfg(not(target_arch = "wasm32"))]
 pub use semihosting::{print, println, process::exit};
 #[cfg(target_arch = "wasm32")]
-pub use wasm::{Stdout, exit, stack_bytes, take_free_memory};
+pub use wasm::{
+    Counter, Stdout, all_arguments, exit, stack_bytes, stack_bytes_of, take_free_memory,
+    take_free_memory_beside_a_large_stack,
+};
 
 use core::fmt::Display;
 

@@ -1,0 +1,76 @@
+//! Counts the instructions and the stack that attention takes, in every format, shape and mask.
+//!
+//! A line is `i8 128x128x32 full random 1234567 instructions 208 stack 0123456789abcdef`: format, (T, S, D),
+//! mask, numbers, what was counted, bytes, and the digest of the output, from which the host knows that it has
+//! the same output and can say how exact it is; or `… skipped: reason`.
+//!
+//! `cargo mps2-an386 --bin count -- -append "i8 128x128x32 full"` counts only what has all these words; others
+//! are `f32`, `i16`, `causal`, `decode`, `prefill`, and the numbers: `random`, `random-again`, `zeros`,
+//! `one-live-key`, `extremes`. They are instructions, not cycles.
+#![no_std]
+#![no_main]
+
+use kqv_firmware::{
+    Counter, all_arguments, exit, print, println, stack_bytes_of,
+    take_free_memory_beside_a_large_stack,
+};
+use kqv_fixtures::digest::DigestError;
+use kqv_fixtures::problem::{Problem, Watch};
+
+kqv_firmware::start!(main);
+
+fn main() -> ! {
+    let Some(counter) = Counter::find() else {
+        println!("Nothing counts instructions here: run it on the board of a chip");
+        exit(1)
+    };
+    let memory = take_free_memory_beside_a_large_stack().unwrap_or_default();
+    for problem in Problem::all() {
+        if all_arguments(|word| problem.has(word)) {
+            print!("{problem} ");
+            match count(problem, counter, memory) {
+                Ok(()) => {}
+                Err(error @ DigestError::Memory { .. }) => println!("skipped: {error}"),
+                Err(error) => {
+                    println!("failed: {error}");
+                    exit(1)
+                }
+            }
+        }
+    }
+    exit(0)
+}
+
+/// Runs it twice: counted, then with the stack painted and nothing else going on.
+fn count(problem: Problem, counter: Counter, memory: &mut [u64]) -> Result<(), DigestError> {
+    let mut instructions = Instructions { counter, count: 0 };
+    problem.run(memory, &mut instructions)?;
+    let mut stack = Stack { bytes: 0 };
+    let digest = problem.run(memory, &mut stack)?;
+    let (count, bytes) = (instructions.count, stack.bytes);
+    println!("{count} instructions {bytes} stack {digest:016x}");
+    Ok(())
+}
+
+/// Counts the instructions of what it watches.
+struct Instructions {
+    counter: Counter,
+    count: u64,
+}
+
+impl Watch for Instructions {
+    fn watch(&mut self, work: &mut dyn FnMut()) {
+        self.count = self.counter.instructions_of(work);
+    }
+}
+
+/// Measures the stack of what it watches.
+struct Stack {
+    bytes: usize,
+}
+
+impl Watch for Stack {
+    fn watch(&mut self, work: &mut dyn FnMut()) {
+        self.bytes = stack_bytes_of(work);
+    }
+}
