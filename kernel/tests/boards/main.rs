@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use std::fs;
 
+use kqv_fixtures::bodies::same_bits_on_every_body;
 use kqv_fixtures::digest::{CaseFormat, digest, memory_words};
 use kqv_fixtures::{CASES, Case};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
@@ -72,9 +73,10 @@ fn links_without_a_panic(target: &str) -> Result<(), Failed> {
 type Check = fn(&Board) -> Result<(), Failed>;
 
 /// What holds on every board, by the name of its trial.
-const CLAIMS: [(&str, Check); 3] = [
+const CLAIMS: [(&str, Check); 4] = [
     ("checks_itself", checks_itself),
     ("has_the_digests_of_the_host", has_the_digests_of_the_host),
+    ("has_one_result_on_every_body", has_one_result_on_every_body),
     ("prints_thinking_machines", prints_thinking_machines),
 ];
 
@@ -153,6 +155,16 @@ fn check_skipped(
     if !reason.starts_with(&format!("{needed} bytes")) {
         return Err(format!("{needed} bytes are needed, yet: {reason}").into());
     }
+    Ok(())
+}
+
+fn has_one_result_on_every_body(board: &Board) -> Result<(), Failed> {
+    let printed = board.run("bodies")?;
+    let count = same_bits_on_every_body(&mut vec![0; 2048])?;
+    if !printed.trim().ends_with(&format!("agrees {count} times")) {
+        return Err(format!("{count} times are expected, not {printed}").into());
+    }
+    print!("{printed}");
     Ok(())
 }
 
