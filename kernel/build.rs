@@ -1,10 +1,13 @@
-//! Tells the kernel what the multiplier of an Arm chip can do: no `cfg` of the compiler says it.
+//! Tells the kernel what the target has: what the multiplier of an Arm chip can do, which no `cfg` of the
+//! compiler says, and vectors, which many modules ask for.
 
 use std::env;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rustc-check-cfg=cfg(kqv_dsp, kqv_dsp_v8m, kqv_narrow)");
+    println!(
+        "cargo::rustc-check-cfg=cfg(kqv_dsp, kqv_dsp_v8m, kqv_lanes4, kqv_narrow, kqv_vectors)"
+    );
     let target = env::var("TARGET").unwrap_or_default();
     if target.starts_with("thumbv6m-") {
         println!("cargo::rustc-cfg=kqv_narrow"); // a product has 32 bits
@@ -26,5 +29,20 @@ fn main() {
     }
     if v8m {
         println!("cargo::rustc-cfg=kqv_dsp_v8m");
+    }
+    let variable = |name: &str| env::var(name).unwrap_or_default();
+    let features = variable("CARGO_CFG_TARGET_FEATURE");
+    let has = |feature: &str| features.split(',').any(|has| has == feature);
+    let (lanes4, x86) = match variable("CARGO_CFG_TARGET_ARCH").as_str() {
+        "wasm32" => (has("simd128"), false),
+        "aarch64" => (has("neon"), false),
+        "x86_64" => (false, env::var_os("CARGO_FEATURE_STD").is_some()),
+        _ => (false, false),
+    };
+    if lanes4 {
+        println!("cargo::rustc-cfg=kqv_lanes4");
+    }
+    if lanes4 || x86 {
+        println!("cargo::rustc-cfg=kqv_vectors");
     }
 }

@@ -9,7 +9,7 @@ use crate::view::Qkv;
 /// The ways to compute attention: with the vectors of a desktop for f32, on a chip for the integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Body {
-    /// The naive loop, query by query: what runs without the feature `std` and while somebody watches.
+    /// The naive loop, query by query: what runs where there is no other, and while somebody watches.
     Scalar,
     /// The naive loop with arithmetic of its own: for chips that compute no f32.
     Soft,
@@ -18,6 +18,8 @@ pub enum Body {
     /// Loops in assembly on a Cortex-M, for i8, and where it has DSP instructions for i16; f32 as the chip is
     /// best at it, [`Quads`](Self::Quads) or [`Soft`](Self::Soft).
     Assembly,
+    /// Tiles of 4 and 8 queries: WebAssembly compiled for `simd128`, and 64-bit Arm.
+    Lanes4,
     /// Tiles of 8 and 16 queries.
     Avx2,
     /// Tiles of 16 and 32 queries.
@@ -29,9 +31,11 @@ impl Body {
     pub fn best() -> Self {
         #[cfg(all(feature = "std", target_arch = "x86_64"))]
         return crate::arch::x86::best();
+        #[cfg(kqv_lanes4)]
+        return Self::Lanes4;
         #[cfg(any(kqv_dsp, kqv_narrow))]
         return Self::Assembly;
-        #[cfg(not(any(all(feature = "std", target_arch = "x86_64"), kqv_dsp, kqv_narrow)))]
+        #[cfg(not(any(kqv_vectors, kqv_dsp, kqv_narrow)))]
         return match (QUADS_PAY, SOFT_PAYS) {
             (true, _) => Self::Quads,
             (_, true) => Self::Soft,
@@ -85,6 +89,10 @@ pub(crate) fn attend_f32<M: Modify>(
             return quad::attend(scale, qkv, attention, scratch, output);
         }
         _ => {}
+    }
+    #[cfg(kqv_lanes4)]
+    if body == Body::Lanes4 {
+        return crate::arch::lanes4::attend(scale, qkv, attention, scratch, output);
     }
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
     return crate::arch::x86::attend(body, scale, qkv, attention, scratch, output);

@@ -67,16 +67,16 @@ mod exp;
 // Which body does the work of f32,
 mod body;
 // for many queries at once,
-#[cfg(all(feature = "std", target_arch = "x86_64"))]
+#[cfg(kqv_vectors)]
 mod tile;
 // for a few,
-#[cfg(all(feature = "std", target_arch = "x86_64"))]
+#[cfg(kqv_vectors)]
 mod few;
 // whose weights meet V,
-#[cfg(all(feature = "std", target_arch = "x86_64"))]
+#[cfg(kqv_vectors)]
 mod mix;
 // on vectors,
-#[cfg(all(feature = "std", target_arch = "x86_64"))]
+#[cfg(kqv_vectors)]
 mod vector;
 // for four on a chip,
 mod quad;

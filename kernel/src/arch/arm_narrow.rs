@@ -133,7 +133,7 @@ pub(crate) fn mix_i8(shares: &[i32], v: &[i8], width: usize, first: usize) -> Op
             width,
             &mut sums,
             shares.as_ptr_range().end,
-        )
+        );
     };
     Some(sums)
 }

@@ -8,6 +8,8 @@ pub(crate) mod arm_integer;
 pub(crate) mod arm_narrow;
 #[cfg(all(target_arch = "arm", target_os = "none", not(target_abi = "eabihf")))]
 pub(crate) mod arm_soft;
+#[cfg(kqv_lanes4)]
+pub(crate) mod lanes4;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 pub(crate) mod x86;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]

@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use std::fs;
 
+use kqv_fixtures::bodies::same_bits_on_every_body;
 use kqv_fixtures::digest::{CaseFormat, digest, memory_words};
 use kqv_fixtures::{CASES, Case};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
@@ -169,16 +170,6 @@ fn attends_on_its_serial_port(board: &Board) -> Result<(), Failed> {
     Ok(())
 }
 
-/// The fastest body against the naive loop at odd sizes, then against the portable loops on random problems.
-fn has_one_result_on_every_body(board: &Board) -> Result<(), Failed> {
-    let printed = board.run("differential")?;
-    if printed.trim() == "differential: 2000 equal" {
-        Ok(())
-    } else {
-        Err(printed.into())
-    }
-}
-
 fn checks_itself(board: &Board) -> Result<(), Failed> {
     let printed = board.run("self_check")?;
     let expected = format!("self_check {:016x}", kqv::SELF_CHECK);
@@ -253,6 +244,21 @@ fn check_skipped(
     }
     if !reason.starts_with(&format!("{needed} bytes")) {
         return Err(format!("{needed} bytes are needed, yet: {reason}").into());
+    }
+    Ok(())
+}
+
+/// The fastest body against the naive loop at odd sizes, then against the portable loops on random problems.
+fn has_one_result_on_every_body(board: &Board) -> Result<(), Failed> {
+    let printed = board.run("bodies")?;
+    let count = same_bits_on_every_body(&mut vec![0; 2048])?;
+    if !printed.trim().ends_with(&format!("agrees {count} times")) {
+        return Err(format!("{count} times are expected, not {printed}").into());
+    }
+    print!("{printed}");
+    let printed = board.run("differential")?;
+    if printed.trim() != "differential: 2000 equal" {
+        return Err(printed.into());
     }
     Ok(())
 }
