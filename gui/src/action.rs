@@ -2,8 +2,12 @@
 
 use std::path::PathBuf;
 
+use crate::heads::HeadsView;
+use crate::positions::PositionsView;
+use crate::session::edits::EditAction;
 use crate::session::{
-    FormatChoice, InputId, Mask, Scaling, Selection, Shown, SideId, TableKind, Unit,
+    Arrangement, Aside, FormatChoice, InputId, Mask, Scaling, Selection, Shown, SideId, TableKind,
+    Unit,
 };
 
 /// A wish of the user.
@@ -19,6 +23,13 @@ pub enum Action {
     Layer(usize),
     /// Another head.
     Head(usize),
+    /// Another head of another layer.
+    OpenHead {
+        /// From zero.
+        layer: usize,
+        /// From zero.
+        head: usize,
+    },
     /// Another mask.
     Mask(Mask),
     /// Scale on or off.
@@ -35,6 +46,16 @@ pub enum Action {
     Point(Option<Selection>),
     /// One table in the whole window, or all of them again.
     Enlarge(Option<TableKind>),
+    /// How the tables stand to each other.
+    Arrange(Arrangement),
+    /// What stands beside the tables, or nothing.
+    Aside(Option<Aside>),
+    /// Another number, block or formula.
+    Edit(EditAction),
+    /// How all heads are shown.
+    Heads(HeadsView),
+    /// Which positions are shown.
+    Positions(PositionsView),
     /// The session before.
     Undo,
     /// The session after.

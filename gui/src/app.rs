@@ -6,10 +6,12 @@ use eframe::egui::{Context, Ui};
 
 use crate::action::Action;
 use crate::dialog::Dialog;
+use crate::edit::EditError;
 use crate::history::History;
 use crate::library::Library;
 use crate::pictures::Pictures;
 use crate::run::Run;
+use crate::session::edits::Edits;
 use crate::session::{InputId, Selection, Session};
 use crate::{keyboard, theme, views};
 
@@ -109,20 +111,24 @@ impl App {
                 return;
             }
         }
-        let after = self.after(action);
+        let after = match self.after(action) {
+            Ok(after) => after,
+            Err(error) => return self.notify(error.to_string()),
+        };
         if self.refresh(after) && self.session != before {
             self.history.changed(action, before);
         }
     }
 
     /// The session after a simple change.
-    fn after(&mut self, action: &Action) -> Session {
+    fn after(&mut self, action: &Action) -> Result<Session, EditError> {
         let mut session = self.session.clone();
         match action.clone() {
             Action::Choose(id) => self.show_input(&mut session, id),
             Action::Open(files) => self.show_input(&mut session, InputId::Files(files)),
             Action::Layer(layer) => session.layer = layer,
             Action::Head(head) => session.head = head,
+            Action::OpenHead { layer, head } => (session.layer, session.head) = (layer, head),
             Action::Mask(mask) => session.mask = mask,
             Action::Scaling(scaling) => session.scaling = scaling,
             Action::Format(side, format) => *session.format_mut(side) = format,
@@ -130,13 +136,18 @@ impl App {
             Action::Unit(unit) => session.unit = unit,
             Action::Select(selection) => session.selection = selection,
             Action::Enlarge(enlarged) => session.enlarged = enlarged,
+            Action::Arrange(arrangement) => session.arrangement = arrangement,
+            Action::Aside(aside) => session.aside = aside,
+            Action::Edit(edit) => edit.apply(&mut session, &self.run.input)?,
+            Action::Heads(heads) => session.heads = heads,
+            Action::Positions(positions) => session.positions = positions,
             Action::Point(_)
             | Action::AskForFiles
             | Action::Undo
             | Action::Redo
             | Action::Dismiss(_) => {}
         }
-        session
+        Ok(session)
     }
 
     /// Another input starts at its first head, or at the place that the capture is known for.
@@ -165,6 +176,7 @@ impl App {
             layer,
             head,
             selection,
+            edits: Edits::default(),
             ..session.clone()
         };
     }
@@ -187,7 +199,7 @@ impl App {
     fn compute(&mut self, session: &Session) -> Result<Run, String> {
         let input = self
             .library
-            .get(&session.input)
+            .edited(&session.input, &session.edits)
             .map_err(|error| error.to_string())?;
         let focus = self.pointed.unwrap_or(session.selection);
         let focus = focus.within(input.queries, input.keys);

@@ -5,7 +5,8 @@ use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers};
 
 use crate::action::Action;
 use crate::run::Run;
-use crate::session::{Mask, Scaling, Selection, Session, Shown};
+use crate::session::{Aside, Mask, Scaling, Selection, Session, Shown};
+use crate::views::topbar::other;
 
 /// Go back.
 pub const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
@@ -16,6 +17,16 @@ pub const REDO: KeyboardShortcut =
 pub const OPEN: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::O);
 /// All tables again.
 pub const BACK: KeyboardShortcut = KeyboardShortcut::new(Modifiers::NONE, Key::Escape);
+
+/// The other arrangement of the tables.
+pub const CROSS: Key = Key::X;
+
+/// What stands beside the tables, with its key.
+pub const ASIDE: [(Key, Aside); 3] = [
+    (Key::E, Aside::Change),
+    (Key::A, Aside::Heads),
+    (Key::L, Aside::Positions),
+];
 
 /// What the tables show, in the order of the keys 1 to 4.
 pub const SHOWN: [(Key, Shown); 4] = [
@@ -73,6 +84,15 @@ fn choices(ctx: &Context, session: &Session, run: &Run) -> Option<Action> {
             Scaling::On => Scaling::Off,
             Scaling::Off => Scaling::On,
         }));
+    }
+    if pressed(Modifiers::NONE, CROSS) {
+        return Some(Action::Arrange(other(session.arrangement)));
+    }
+    for (key, aside) in ASIDE {
+        if pressed(Modifiers::NONE, key) {
+            let shown = Some(aside).filter(|_| session.aside != Some(aside));
+            return Some(Action::Aside(shown));
+        }
     }
     let before = |at: usize| at.checked_sub(1);
     let after = |at: usize, count: usize| Some(at + 1).filter(|&at| at < count);

@@ -27,6 +27,8 @@ pub mod heads;
 pub mod history;
 /// Shortcuts.
 pub mod keyboard;
+/// The layer around the head.
+pub mod layer;
 /// The inputs that are in memory.
 pub mod library;
 /// Numbers as text and as lengths.

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use crate::compare::Compare;
 use crate::detail::Detail;
-use crate::session::{Selection, Session, Shown, SideId, TableKind};
+use crate::heads::AllHeads;
+use crate::layer::LayerTables;
+use crate::positions::Positions;
+use crate::session::{Aside, Selection, Session, Shown, SideId, TableKind};
 use crate::side::{Choice, RunError, Side, attention, last_place};
 use crate::source::Input;
 use crate::table::{Table, rounded_up};
@@ -48,6 +51,12 @@ pub struct Run {
     pub heads: Arc<Heads>,
     /// What is pointed at.
     pub detail: Arc<Detail>,
+    /// The weights of all heads, while they are shown.
+    pub all_heads: Option<Arc<AllHeads>>,
+    /// The layer around the head, while it is shown and the input has one.
+    pub layer: Option<Arc<LayerTables>>,
+    /// Positions, while they are shown.
+    pub positions: Option<Arc<Positions>>,
 }
 
 impl Run {
@@ -89,6 +98,19 @@ impl Run {
             Some(run) => Arc::clone(&run.detail),
             None => Arc::new(Detail::new(input, session, focus, shown)?),
         };
+        let all_heads = match session.aside {
+            Some(Aside::Heads) => Some(all_heads(before, input, choices[0])?),
+            _ => None,
+        };
+        let layer = match session.aside {
+            Some(Aside::Positions) => layer(before, input, choices[0])?,
+            _ => None,
+        };
+        let positions = (session.aside == Some(Aside::Positions)).then(|| {
+            let held = before.and_then(|run| run.positions.clone());
+            held.filter(|held| held.view == session.positions)
+                .unwrap_or_else(|| Arc::new(Positions::new(session.positions)))
+        });
         Ok(Self {
             input: Arc::clone(input),
             scale,
@@ -97,6 +119,9 @@ impl Run {
             compare,
             heads,
             detail,
+            all_heads,
+            layer,
+            positions,
         })
     }
 
@@ -160,6 +185,32 @@ impl Run {
         } else {
             rounded_up(end)
         }
+    }
+}
+
+/// All heads as they were, or made anew.
+fn all_heads(
+    before: Option<&Run>,
+    input: &Arc<Input>,
+    choice: Choice,
+) -> Result<Arc<AllHeads>, RunError> {
+    let held = before.and_then(|run| run.all_heads.as_ref());
+    match held.filter(|held| held.are_of(input, choice)) {
+        Some(held) => Ok(Arc::clone(held)),
+        None => AllHeads::new(input, choice).map(Arc::new),
+    }
+}
+
+/// The layer as it was, or made anew.
+fn layer(
+    before: Option<&Run>,
+    input: &Arc<Input>,
+    choice: Choice,
+) -> Result<Option<Arc<LayerTables>>, RunError> {
+    let held = before.and_then(|run| run.layer.as_ref());
+    match held.filter(|held| held.are_of(input, choice)) {
+        Some(held) => Ok(Some(Arc::clone(held))),
+        None => Ok(LayerTables::new(input, choice)?.map(Arc::new)),
     }
 }
 

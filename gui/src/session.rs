@@ -1,10 +1,18 @@
 //! What the user chose: plain data, the unit of undo and of saving. Only `App::apply` changes it.
 
+mod arrangement;
+/// What can be asked of its edits.
+pub mod edits;
+
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::heads::HeadsView;
+use crate::positions::PositionsView;
 use crate::source::{Input, Made};
+pub use arrangement::{Arrangement, Aside};
+use edits::Edits;
 
 /// Everything the user chose.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +39,16 @@ pub struct Session {
     pub selection: Selection,
     /// The one table that fills the window, if any.
     pub enlarged: Option<TableKind>,
+    /// How the tables stand to each other.
+    pub arrangement: Arrangement,
+    /// Other numbers than those of the source.
+    pub edits: Edits,
+    /// What stands beside the tables, if anything.
+    pub aside: Option<Aside>,
+    /// How all heads are shown.
+    pub heads: HeadsView,
+    /// Which positions are shown.
+    pub positions: PositionsView,
 }
 
 impl Default for Session {
@@ -53,6 +71,11 @@ impl Default for Session {
                 column: 0,
             },
             enlarged: None,
+            arrangement: Arrangement::Beside,
+            edits: Edits::default(),
+            aside: None,
+            heads: HeadsView::default(),
+            positions: PositionsView::default(),
         }
     }
 }

@@ -2,16 +2,34 @@
 
 /// What is lit.
 pub mod bands;
+/// The cells of a matrix.
+pub mod cells;
+/// Numbers by formula, tokens, inputs from nothing.
+pub mod change;
+/// The tables crossed.
+pub mod crossed;
+/// Changing a number where it stands.
+pub mod editing;
 /// Where cells lie.
 pub mod grid;
 /// Name, shape and colour bar.
 pub mod header;
+/// All heads at once.
+pub mod heads;
 /// One score written out.
 pub mod inspector;
+/// The names of rows and columns.
+pub mod labels;
+/// A matrix that is none of the seven.
+pub mod map;
 /// One matrix.
 pub mod matrix;
 /// What went wrong.
 pub mod notices;
+/// The layer around the head, and positions.
+pub mod positions;
+/// What is collected while tables are drawn.
+pub mod scene;
 /// What is looked at.
 pub mod sidebar;
 /// Where the tables stand.
@@ -28,7 +46,7 @@ use crate::colour;
 use crate::history::History;
 use crate::pictures::Pictures;
 use crate::run::Run;
-use crate::session::{InputId, Selection, Session};
+use crate::session::{Aside, InputId, Selection, Session};
 
 /// What the whole window is drawn from.
 pub struct Window<'a> {
@@ -79,6 +97,18 @@ pub fn window_ui(ui: &mut Ui, window: &mut Window<'_>) -> Option<Action> {
         .exact_size(172.0)
         .frame(panel.inner_margin(Margin::symmetric(14, 10)))
         .show(ui, |ui| inspector::inspector_ui(ui, session, run));
+    let aside = session.aside.and_then(|aside| {
+        Panel::right("aside")
+            .default_size(440.0)
+            .size_range(300.0..=900.0)
+            .frame(panel.inner_margin(Margin::symmetric(12, 8)))
+            .show(ui, |ui| match aside {
+                Aside::Change => change::change_ui(ui, session, run),
+                Aside::Heads => heads::heads_ui(ui, session, run, pictures),
+                Aside::Positions => positions::positions_ui(ui, session, run, pictures),
+            })
+            .inner
+    });
     let tables = CentralPanel::default()
         .frame(Frame::new().fill(colour::BACKGROUND))
         .show(ui, |ui| {
@@ -86,5 +116,5 @@ pub fn window_ui(ui: &mut Ui, window: &mut Window<'_>) -> Option<Action> {
         })
         .inner;
     let notices = notices::notices_ui(ui.ctx(), window.notices);
-    commands.or(sidebar).or(notices).or(tables)
+    commands.or(sidebar).or(notices).or(aside).or(tables)
 }

@@ -5,9 +5,9 @@ use eframe::egui::{Align, Button, Color32, Context, Label, Layout, RichText, Ui}
 use crate::action::Action;
 use crate::colour;
 use crate::history::History;
-use crate::keyboard::{OPEN, REDO, SHOWN, UNDO};
+use crate::keyboard::{ASIDE, CROSS, OPEN, REDO, SHOWN, UNDO};
 use crate::run::Run;
-use crate::session::{Session, Shown, Unit};
+use crate::session::{Arrangement, Session, Shown, Unit};
 
 /// The line at the top.
 pub fn topbar_ui(ui: &mut Ui, session: &Session, run: &Run, history: &History) -> Option<Action> {
@@ -22,6 +22,10 @@ pub fn topbar_ui(ui: &mut Ui, session: &Session, run: &Run, history: &History) -
             ui.add_space(10.0);
             action = action.take().or_else(|| unit_ui(ui, session));
         }
+        ui.add_space(18.0);
+        action = action.take().or_else(|| arrangement_ui(ui, session));
+        ui.add_space(10.0);
+        action = action.take().or_else(|| aside_ui(ui, session));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let about = RichText::new(&run.input.about).color(colour::WEAK);
             ui.add(Label::new(about).truncate());
@@ -113,6 +117,38 @@ fn unit_ui(ui: &mut Ui, session: &Session) -> Option<Action> {
     ] {
         if switch(ui, text, colour::TEXT, session.unit == unit, about) {
             action = Some(Action::Unit(unit));
+        }
+    }
+    action
+}
+
+/// Beside each other, or a product where it happens.
+fn arrangement_ui(ui: &mut Ui, session: &Session) -> Option<Action> {
+    let is_crossed = session.arrangement == Arrangement::Crossed;
+    let hint = format!(
+        "Products where they happen: Q left of the scores, K turned above them  ({})",
+        CROSS.name()
+    );
+    switch(ui, "Crossed", colour::TEXT, is_crossed, &hint)
+        .then(|| Action::Arrange(other(session.arrangement)))
+}
+
+/// The other arrangement.
+pub fn other(arrangement: Arrangement) -> Arrangement {
+    match arrangement {
+        Arrangement::Beside => Arrangement::Crossed,
+        Arrangement::Crossed => Arrangement::Beside,
+    }
+}
+
+/// What stands beside the tables; a second click puts it away.
+fn aside_ui(ui: &mut Ui, session: &Session) -> Option<Action> {
+    let mut action = None;
+    for (key, aside) in ASIDE {
+        let is_open = session.aside == Some(aside);
+        let hint = format!("{}  ({})", aside.about(), key.name());
+        if switch(ui, aside.name(), colour::TEXT, is_open, &hint) {
+            action = Some(Action::Aside(Some(aside).filter(|_| !is_open)));
         }
     }
     action
