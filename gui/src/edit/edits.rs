@@ -215,7 +215,6 @@ fn salt(matrix: MatrixId) -> u64 {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::edit::block;

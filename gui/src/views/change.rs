@@ -167,12 +167,12 @@ fn preset_ui(ui: &mut Ui, name: &str, preset: &mut Preset) {
     let about = match preset {
         Preset::Random { seed } => {
             ui.add(DragValue::new(seed))
-                .accessible_name(&format!("Seed of {name}"));
+                .accessible_name(format!("Seed of {name}"));
             "seed"
         }
         Preset::Constant(value) => {
             ui.add(DragValue::new(value).speed(0.05).range(-1e6..=1e6))
-                .accessible_name(&format!("Constant of {name}"));
+                .accessible_name(format!("Constant of {name}"));
             "everywhere"
         }
         _ => "",
@@ -218,7 +218,7 @@ fn made_ui(ui: &mut Ui, forms: &mut Forms) -> Option<Action> {
         ] {
             ui.label(RichText::new(letter).color(colour::WEAK));
             ui.add(DragValue::new(size).range(1..=Made::MAX))
-                .accessible_name(&format!("{letter} of the new input"))
+                .accessible_name(format!("{letter} of the new input"))
                 .on_hover_text(about);
         }
     });
@@ -228,5 +228,5 @@ fn made_ui(ui: &mut Ui, forms: &mut Forms) -> Option<Action> {
         .on_hover_text("Show it; undo brings the present one back");
     button
         .clicked()
-        .then(|| Action::Choose(InputId::Made(forms.made)))
+        .then_some(Action::Choose(InputId::Made(forms.made)))
 }

@@ -96,11 +96,14 @@ fn maps_ui(
     let heads = run.input.heads.max(1);
     let is_grid = session.heads.order == Order::Place && chosen.len() == all.heads.len();
     let width = ui.available_width() - 20.0;
-    let by_row = points(if is_grid { heads } else { heads.clamp(6, 12) });
+    // Few heads are shown large.
+    let few = (4..12).find(|columns| columns * columns >= 2 * chosen.len());
+    let by_row = points(if is_grid { heads } else { few.unwrap_or(12) });
     let side = (width / by_row - GAP).clamp(MAP[0], MAP[1]).floor();
-    let columns = match is_grid {
-        true => heads,
-        false => index((width / (side + GAP)).max(1.0)),
+    let columns = if is_grid {
+        heads
+    } else {
+        index((width / (side + GAP)).max(1.0))
     };
     let rows = chosen.len().div_ceil(columns);
     let size = vec2(width, points(rows) * (side + GAP));

@@ -26,18 +26,14 @@ pub fn positions_ui(
     ScrollArea::vertical()
         .auto_shrink([false, false])
         .show(ui, |ui| {
-            let layer = match &run.layer {
-                Some(layer) => layer_ui(ui, session, run, layer, pictures),
-                None => {
-                    ui.label(
-                        RichText::new(
-                            "This input has no X and no weights: pick \"Eight heads from X\" to see them",
-                        )
-                        .color(colour::WEAK),
-                    );
-                    None
-                }
-            };
+            let mut layer = None;
+            if let Some(tables) = &run.layer {
+                layer = layer_ui(ui, session, run, tables, pictures);
+            } else {
+                let text =
+                    "This input has no X and no weights: pick \"Eight heads from X\" to see them";
+                ui.label(RichText::new(text).color(colour::WEAK));
+            }
             ui.add_space(6.0);
             ui.separator();
             layer.or(table_ui(ui, session, run, pictures))
@@ -177,7 +173,7 @@ fn table_ui(ui: &mut Ui, session: &Session, run: &Run, pictures: &mut Pictures) 
 
 fn number_ui(ui: &mut Ui, name: &str, value: &mut usize) {
     ui.add(DragValue::new(value).range(2..=512))
-        .accessible_name(&format!("Number of {name}"))
+        .accessible_name(format!("Number of {name}"))
         .on_hover_text(format!(
             "How many {name} are shown; drag, or click and type"
         ));

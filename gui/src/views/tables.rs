@@ -238,7 +238,7 @@ fn crossed_ui(ui: &mut Ui, area: Rect, scene: &mut Scene<'_, '_>) {
     let input = &run.input;
     let scores = match session.mask {
         Mask::None => TableKind::Raw,
-        _ => TableKind::Masked,
+        Mask::Causal => TableKind::Masked,
     };
     let sizes = Sizes {
         queries: input.queries,

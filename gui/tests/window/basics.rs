@@ -1,10 +1,8 @@
 //! What a person does in the window, by the labels a screen reader reads; held against session and tables.
 
-mod common;
-
 use std::fs;
 
-use common::Window;
+use crate::common::Window;
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers};
 use kqv_gui::run::Column;

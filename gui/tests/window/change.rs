@@ -1,18 +1,8 @@
 //! The crossed picture, all heads, positions and edits, by their labels.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::float_cmp,
-    reason = "tests; edits are exact"
-)]
-#![allow(
-    dead_code,
-    reason = "tests share the window, and each uses a part of it"
-)]
+#![expect(clippy::float_cmp, reason = "edits are exact")]
 
-mod common;
-
-use common::Window;
+use crate::common::Window;
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers};
 use kqv_gui::heads::{Looks, Order};
