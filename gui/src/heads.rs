@@ -162,7 +162,7 @@ impl HeadsView {
 }
 
 /// More weights than this are too many for maps of all heads: those of one layer are made, or none.
-pub const MAX_WEIGHTS: usize = 1 << 24;
+pub const MAX_WEIGHTS: usize = 1 << 22;
 
 /// The weights of every head of every layer, in one format.
 #[derive(Debug)]

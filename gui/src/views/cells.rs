@@ -150,7 +150,7 @@ fn marks(
         let stroke = Stroke::new(1.0, colour::RIGHT);
         painter.rect_stroke(all, 0.0, stroke, StrokeKind::Outside);
     }
-    let size = (grid.cell.min_elem() * 0.35).min(8.0);
+    let size = (grid.cell.min_elem() * 0.5).min(9.0);
     if grid.cell.min_elem() < MIN_MARKED {
         return;
     }
@@ -161,7 +161,7 @@ fn marks(
                 .cells(origin, row..row + 1, column..column + 1)
                 .right_top();
             let points = vec![corner, corner + vec2(-size, 0.0), corner + vec2(0.0, size)];
-            let edge = Stroke::new(1.0, colour::BACKGROUND);
+            let edge = Stroke::new(0.5, colour::BACKGROUND);
             painter.add(Shape::convex_polygon(points, colour::RIGHT, edge));
         }
     }

@@ -20,13 +20,13 @@ const SEAM: f32 = 6.0;
 /// Between the two products.
 const GAP: f32 = 36.0;
 /// A name, a shape and a colour bar need this much.
-const MIN_SLOT: f32 = 200.0;
+const MIN_SLOT: f32 = 180.0;
 /// Cells of scores do not get larger,
-const MAX_CELL: Vec2 = vec2(64.0, 44.0);
+const MAX_CELL: Vec2 = vec2(84.0, 56.0);
 /// nor columns d and e,
-const MAX_COLUMN: f32 = 44.0;
+const MAX_COLUMN: f32 = 60.0;
 /// nor rows of Kᵀ and V,
-const MAX_ROW: f32 = 28.0;
+const MAX_ROW: f32 = 40.0;
 /// nor smaller: then the whole picture is scrolled.
 const MIN_CELL: f32 = 1.0;
 /// Cells of scores of this size can be read.
@@ -91,10 +91,10 @@ impl Cells {
     /// carry digits, shrink less than the others.
     fn fit(space: Vec2, sizes: &Sizes, pixels: f32) -> Self {
         let whole = |cell: f32, max: f32| (cell.clamp(MIN_CELL, max) * pixels).floor() / pixels;
-        let least = |space: f32, count: usize| LEGIBLE.min(0.4 * space / points(count.max(1)));
+        let least = |space: f32, count: usize| LEGIBLE.min(space / points(count.max(1)));
         let [key_least, query_least] = [
-            least(space.x, 2 * sizes.keys),
-            least(space.y, sizes.queries),
+            least(0.55 * space.x, 2 * sizes.keys),
+            least(0.4 * space.y, sizes.queries),
         ];
         let shrunk =
             |share: f32, most: f32, least: f32| whole((most * share.powf(0.75)).max(least), most);

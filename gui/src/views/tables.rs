@@ -306,8 +306,6 @@ fn bands_ui(ui: &Ui, crossed: &Crossed, from: Vec2, focus: Selection, scores: Ta
     };
     for band in bands {
         let band = band.translate(from);
-        ui.painter()
-            .rect_filled(band, 0.0, Color32::from_white_alpha(28));
         outline(ui.painter(), band, 1.5);
     }
 }

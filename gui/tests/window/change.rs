@@ -146,13 +146,31 @@ fn formulas_fill_and_everything_can_be_taken_back() {
 #[test]
 fn own_tokens_name_rows_and_columns() {
     let mut window = Window::new();
-    window.pick("Input", "thinking-machines");
     window.click(Role::Button, "Change");
+    window.click(Role::Button, "Make");
     window.focus(Role::TextInput, "Own tokens");
-    window.type_text("red green blue blue");
+    window.type_text("red green blue");
     window.click(Role::Button, "Use as tokens");
-    assert_eq!(window.notices().len(), 1, "{:?}", window.notices());
+    assert_eq!(window.notices(), ["3 tokens for 4 rows: type 4 words"]);
     assert!(window.session().edits.is_empty());
+    window.focus(Role::TextInput, "Own tokens");
+    window.type_text(" sky.");
+    window.click(Role::Button, "Use as tokens");
+    assert_eq!(
+        window.notices().len(),
+        2,
+        "a full stop is a token of its own"
+    );
+    window.press(Modifiers::NONE, Key::Tab); // the button keeps the focus otherwise
+    window.focus(Role::TextInput, "Own tokens");
+    window.press(Modifiers::NONE, Key::End);
+    window.press(Modifiers::NONE, Key::Backspace);
+    window.press(Modifiers::NONE, Key::Enter);
+    let input = &window.run().input;
+    assert_eq!(
+        (input.query_name(3), input.key_name(0)),
+        ("sky".into(), "red".into())
+    );
 }
 
 #[test]
