@@ -1,10 +1,17 @@
 //! What the user chose: plain data, the unit of undo and of saving. Only `App::apply` changes it.
 
+/// Panes and theme.
+pub mod layout;
+/// More formats than two.
+pub mod runs;
+
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use crate::source::Input;
+use layout::{Layout, Theme};
+use runs::More;
 
 /// Everything the user chose.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +38,15 @@ pub struct Session {
     pub selection: Selection,
     /// The one table that fills the window, if any.
     pub enlarged: Option<TableKind>,
+    /// The formats besides those two.
+    #[serde(default)]
+    pub more: More,
+    /// Where everything stands.
+    #[serde(default)]
+    pub layout: Layout,
+    /// Light or dark.
+    #[serde(default)]
+    pub theme: Theme,
 }
 
 impl Default for Session {
@@ -53,6 +69,9 @@ impl Default for Session {
                 column: 0,
             },
             enlarged: None,
+            more: More::default(),
+            layout: Layout::default(),
+            theme: Theme::default(),
         }
     }
 }

@@ -1,0 +1,9 @@
+//! What a person does in the window, by the labels a screen reader reads; held against session and tables.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+/// Input, masks, formats, pointing, undo.
+mod basics;
+/// Commands, panes, runs, files.
+mod shell;
