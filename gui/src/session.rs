@@ -3,6 +3,10 @@
 mod arrangement;
 /// What can be asked of its edits.
 pub mod edits;
+/// Panes and theme.
+pub mod layout;
+/// More formats than two.
+pub mod runs;
 
 use std::path::PathBuf;
 
@@ -11,8 +15,10 @@ use serde::{Deserialize, Serialize};
 use crate::heads::HeadsView;
 use crate::positions::PositionsView;
 use crate::source::{Input, Made};
-pub use arrangement::{Arrangement, Aside};
+pub use arrangement::Arrangement;
 use edits::Edits;
+use layout::{Layout, Theme};
+use runs::More;
 
 /// Everything the user chose.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,15 +46,26 @@ pub struct Session {
     /// The one table that fills the window, if any.
     pub enlarged: Option<TableKind>,
     /// How the tables stand to each other.
+    #[serde(default)]
     pub arrangement: Arrangement,
     /// Other numbers than those of the source.
+    #[serde(default)]
     pub edits: Edits,
-    /// What stands beside the tables, if anything.
-    pub aside: Option<Aside>,
     /// How all heads are shown.
+    #[serde(default)]
     pub heads: HeadsView,
     /// Which positions are shown.
+    #[serde(default)]
     pub positions: PositionsView,
+    /// The formats besides those two.
+    #[serde(default)]
+    pub more: More,
+    /// Where everything stands.
+    #[serde(default)]
+    pub layout: Layout,
+    /// Light or dark.
+    #[serde(default)]
+    pub theme: Theme,
 }
 
 impl Default for Session {
@@ -73,9 +90,11 @@ impl Default for Session {
             enlarged: None,
             arrangement: Arrangement::Beside,
             edits: Edits::default(),
-            aside: None,
             heads: HeadsView::default(),
             positions: PositionsView::default(),
+            more: More::default(),
+            layout: Layout::default(),
+            theme: Theme::default(),
         }
     }
 }

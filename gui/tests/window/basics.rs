@@ -2,13 +2,14 @@
 
 use std::fs;
 
-use crate::common::Window;
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers};
 use kqv_gui::run::Column;
 use kqv_gui::session::{
     FormatChoice, FractionBits, InputId, Mask, Scaling, Shown, TableKind, Unit,
 };
+
+use crate::common::Window;
 
 const IT: usize = 10;
 const ANIMAL: usize = 2;

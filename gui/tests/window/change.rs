@@ -7,7 +7,8 @@ use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers};
 use kqv_gui::heads::{Looks, Order};
 use kqv_gui::run::Column;
-use kqv_gui::session::{Arrangement, Aside, InputId, Selection, TableKind};
+use kqv_gui::session::layout::Pane;
+use kqv_gui::session::{Arrangement, InputId, Selection, TableKind};
 
 const IT: usize = 10;
 const OF_Q: (usize, usize) = (15, 32);
@@ -84,7 +85,7 @@ fn a_drag_changes_a_number_and_is_one_step_of_undo() {
 fn a_number_is_typed_and_a_wrong_one_is_told() {
     let mut window = Window::new();
     window.double_click_cell("Q in f32, 15 by 32", (IT, 3), OF_Q);
-    window.type_text("abc");
+    window.type_here("abc");
     window.picture("typing0.png");
     window.press(Modifiers::NONE, Key::Enter);
     assert!(window.has("\"abc\" is no number: type one like -1.25, 1e-3 or 1/3"));
@@ -92,7 +93,7 @@ fn a_number_is_typed_and_a_wrong_one_is_told() {
     window.press(Modifiers::NONE, Key::Escape);
     assert!(window.session().edits.is_empty());
     window.press(Modifiers::NONE, Key::Enter);
-    window.type_text("-1.25");
+    window.type_here("-1.25");
     window.press(Modifiers::NONE, Key::Enter);
     assert_eq!(q(&window, (IT, 3)), -1.25);
     assert_eq!(
@@ -128,8 +129,8 @@ fn a_block_is_pasted_whole_or_refused_in_one_sentence() {
 #[test]
 fn formulas_fill_and_everything_can_be_taken_back() {
     let mut window = Window::new();
-    window.press(Modifiers::NONE, Key::E);
-    assert_eq!(window.session().aside, Some(Aside::Change));
+    window.press(Modifiers::NONE, Key::N);
+    assert!(window.session().layout.is_open(Pane::Change));
     window.pick("Matrix to fill", "Q");
     window.pick("Formula", "Identity");
     window.click(Role::Button, "Fill");
@@ -146,15 +147,15 @@ fn formulas_fill_and_everything_can_be_taken_back() {
 #[test]
 fn own_tokens_name_rows_and_columns() {
     let mut window = Window::new();
-    window.click(Role::Button, "Change");
+    window.press(Modifiers::NONE, Key::N);
     window.click(Role::Button, "Make");
     window.focus(Role::TextInput, "Own tokens");
-    window.type_text("red green blue");
+    window.type_here("red green blue");
     window.click(Role::Button, "Use as tokens");
     assert_eq!(window.notices(), ["3 tokens for 4 rows: type 4 words"]);
     assert!(window.session().edits.is_empty());
     window.focus(Role::TextInput, "Own tokens");
-    window.type_text(" sky.");
+    window.type_here(" sky.");
     window.click(Role::Button, "Use as tokens");
     assert_eq!(
         window.notices().len(),
@@ -176,7 +177,7 @@ fn own_tokens_name_rows_and_columns() {
 #[test]
 fn a_small_input_is_made_from_nothing() {
     let mut window = Window::new();
-    window.click(Role::Button, "Change");
+    window.press(Modifiers::NONE, Key::N);
     window.pick("Formula of the new input", "One-hot");
     window.click(Role::Button, "Make");
     assert!(matches!(window.session().input, InputId::Made(_)));
@@ -192,7 +193,7 @@ fn a_small_input_is_made_from_nothing() {
 #[test]
 fn all_heads_are_sorted_filtered_and_opened() {
     let mut window = Window::new();
-    window.press(Modifiers::NONE, Key::A);
+    window.press(Modifiers::NONE, Key::H);
     assert_eq!(window.run().all_heads.as_ref().unwrap().heads.len(), 6 * 12);
     window.picture("heads.png");
     window.click(Role::Button, "Layer 2, head 5");
@@ -216,7 +217,7 @@ fn all_heads_are_sorted_filtered_and_opened() {
 #[test]
 fn who_looks_at_me_is_as_near_as_whom_i_look_at() {
     let mut window = Window::new();
-    window.press(Modifiers::NONE, Key::A);
+    window.press(Modifiers::NONE, Key::H);
     window.click(Role::Button, "Who looks at \"animal\"");
     assert_eq!(window.session().heads.looks, Looks::AtMe);
     window.picture("heads-who.png");
@@ -231,14 +232,14 @@ fn who_looks_at_me_is_as_near_as_whom_i_look_at() {
 fn the_layer_of_the_worked_example_is_shown_and_edited() {
     let mut window = Window::new();
     window.pick("Input", "Eight heads from X");
-    window.press(Modifiers::NONE, Key::L);
+    window.press(Modifiers::NONE, Key::P);
     let layer = window.run().layer.clone().unwrap();
     assert_eq!((layer.concat.rows(), layer.concat.columns()), (2, 24));
     assert_eq!((layer.output.rows(), layer.output.columns()), (2, 4));
     window.picture("layer.png");
     let before = window.run().left.table(TableKind::Q).values().to_vec();
     window.double_click_cell("X, 2 by 4", (1, 2), (2, 4));
-    window.type_text("3");
+    window.type_here("3");
     window.press(Modifiers::NONE, Key::Enter);
     let after = window.run().left.table(TableKind::Q).values().to_vec();
     assert_eq!(before[..3], after[..3]);
@@ -252,7 +253,7 @@ fn the_layer_of_the_worked_example_is_shown_and_edited() {
 #[test]
 fn positions_are_shown_as_tables() {
     let mut window = Window::new();
-    window.press(Modifiers::NONE, Key::L);
+    window.press(Modifiers::NONE, Key::P);
     let positions = window.run().positions.clone().unwrap();
     assert_eq!(positions.table.get(0, 1), Some(1.0), "a cosine");
     window.pick("Kind of positions", "Rotary, halves");

@@ -1,7 +1,11 @@
-//! What a person does in the window, by the labels a screen reader reads.
+//! What a person does in the window, by the labels a screen reader reads; held against session and tables.
 
 #[path = "../common/mod.rs"]
 mod common;
 
+/// Input, masks, formats, pointing, undo.
 mod basics;
+/// The crossed picture, heads, layer, edits.
 mod change;
+/// Commands, panes, runs, files.
+mod shell;
