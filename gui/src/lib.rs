@@ -9,10 +9,14 @@ pub mod action;
 pub mod app;
 /// Files become arrays, for the window and for the command.
 mod arrays;
+/// A number as its bits.
+pub mod bits;
 /// From numbers to colours.
 pub mod colour;
 /// Right against left.
 pub mod compare;
+/// The expression behind one number.
+pub mod derivation;
 /// One score taken apart.
 pub mod detail;
 /// The system's open dialog.
@@ -39,6 +43,8 @@ pub mod session;
 pub mod side;
 /// Files and fixtures become Q, K and V.
 pub mod source;
+/// One query, number by number.
+pub mod steps;
 /// Real numbers become those of a format.
 pub mod stored;
 /// A matrix that is shown.
