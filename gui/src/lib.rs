@@ -21,8 +21,12 @@ pub mod derivation;
 pub mod detail;
 /// The system's open dialog.
 pub mod dialog;
+/// Other numbers than those of the source.
+pub mod edit;
 /// Without a window: `kqv attend`.
 pub mod headless;
+/// What a head does, in two numbers.
+pub mod heads;
 /// Undo and redo.
 pub mod history;
 /// Shortcuts.
@@ -33,6 +37,8 @@ pub mod library;
 pub mod number;
 /// Heat maps as textures.
 pub mod pictures;
+/// Where tokens stand, as tables.
+pub mod positions;
 /// The kernel's observer.
 pub mod recorder;
 /// Everything derived from a session.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::session::InputId;
-use crate::source::{CAPTURE_NAME, Input, SourceError, case_names, load};
+use crate::source::{CAPTURE_NAME, Input, SourceError, WORKED_NAME, case_names, load};
 
 /// Inputs that are in memory.
 #[derive(Debug, Default)]
@@ -37,11 +37,12 @@ impl Library {
     /// Everything that can be picked: the capture, the fixtures, the files opened so far; with their names.
     pub fn choices(&self) -> Vec<(InputId, String)> {
         let mut choices = vec![(InputId::Capture, CAPTURE_NAME.to_owned())];
+        choices.push((InputId::Worked, WORKED_NAME.to_owned()));
         for name in case_names() {
             choices.push((InputId::Case(name.to_owned()), name.to_owned()));
         }
         for (id, input) in &self.inputs {
-            if matches!(id, InputId::Files(_)) {
+            if matches!(id, InputId::Files(_) | InputId::Made(_)) {
                 choices.push((id.clone(), input.name.clone()));
             }
         }

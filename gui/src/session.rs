@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::source::Input;
+use crate::source::{Input, Made};
 
 /// Everything the user chose.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,12 +76,16 @@ impl Session {
 }
 
 /// The name of an input; the numbers themselves are held by the library.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum InputId {
     /// The capture of all-MiniLM-L6-v2.
     Capture,
     /// A fixture, by name.
     Case(String),
+    /// The worked example with X and the weights of eight heads.
+    Worked,
+    /// Made from nothing, by sizes and formula.
+    Made(Made),
     /// One file, or three with q, k and v.
     Files(Vec<PathBuf>),
 }

@@ -68,5 +68,6 @@ fn input(case: &Case) -> Input {
         } else {
             Mask::None
         },
+        layer: None,
     }
 }

@@ -1,5 +1,7 @@
 //! What is on screen. A view reads the session and the run, draws, and returns at most one action.
 
+/// What is lit.
+pub mod bands;
 /// Where cells lie.
 pub mod grid;
 /// Name, shape and colour bar.
