@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::session::{
-    FormatChoice, InputId, Mask, Scaling, Selection, Shown, SideId, TableKind, Unit,
+    FormatChoice, InputId, LearnAction, Mask, Scaling, Selection, Shown, SideId, TableKind, Unit,
 };
 
 /// A wish of the user.
@@ -35,6 +35,8 @@ pub enum Action {
     Point(Option<Selection>),
     /// One table in the whole window, or all of them again.
     Enlarge(Option<TableKind>),
+    /// Lessons and walks.
+    Learn(LearnAction),
     /// The session before.
     Undo,
     /// The session after.

@@ -10,8 +10,8 @@ use crate::history::History;
 use crate::library::Library;
 use crate::pictures::Pictures;
 use crate::run::Run;
-use crate::session::{InputId, Selection, Session};
-use crate::{keyboard, theme, views};
+use crate::session::{InputId, LearnAction, Selection, Session};
+use crate::{keyboard, lesson, theme, views};
 
 /// The window.
 pub struct App {
@@ -110,7 +110,12 @@ impl App {
             }
         }
         let after = self.after(action);
-        if self.refresh(after) && self.session != before {
+        // To watch is not to change: a walk is not undone moment by moment.
+        let watches = matches!(
+            action,
+            Action::Learn(LearnAction::Walk(_) | LearnAction::Play(_))
+        );
+        if self.refresh(after) && self.session != before && !watches {
             self.history.changed(action, before);
         }
     }
@@ -130,6 +135,14 @@ impl App {
             Action::Unit(unit) => session.unit = unit,
             Action::Select(selection) => session.selection = selection,
             Action::Enlarge(enlarged) => session.enlarged = enlarged,
+            Action::Learn(learn) => {
+                session.learn.apply(learn);
+                if let LearnAction::Lesson(number) = learn {
+                    let setup = lesson::step(number).setup;
+                    self.show_input(&mut session, (setup.input)());
+                    setup.apply(&mut session);
+                }
+            }
             Action::Point(_)
             | Action::AskForFiles
             | Action::Undo

@@ -31,6 +31,8 @@ pub mod heads;
 pub mod history;
 /// Shortcuts.
 pub mod keyboard;
+/// What is taught, and recomputed.
+pub mod lesson;
 /// The inputs that are in memory.
 pub mod library;
 /// Numbers as text and as lengths.

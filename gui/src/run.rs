@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use crate::compare::Compare;
+use crate::derivation::learned::Learned;
 use crate::detail::Detail;
 use crate::session::{Selection, Session, Shown, SideId, TableKind};
 use crate::side::{Choice, RunError, Side, attention, last_place};
 use crate::source::Input;
+use crate::steps::Walk;
 use crate::table::{Table, rounded_up};
 
 /// Small maps of all heads are made up to this many weights.
@@ -48,6 +50,8 @@ pub struct Run {
     pub heads: Arc<Heads>,
     /// What is pointed at.
     pub detail: Arc<Detail>,
+    /// What is pointed at with all its integers, while somebody looks.
+    pub learned: Option<Arc<Learned>>,
 }
 
 impl Run {
@@ -89,7 +93,14 @@ impl Run {
             Some(run) => Arc::clone(&run.detail),
             None => Arc::new(Detail::new(input, session, focus, shown)?),
         };
+        let learned = Learned::of(
+            before.and_then(|run| run.learned.as_ref()),
+            input,
+            session,
+            focus,
+        )?;
         Ok(Self {
+            learned,
             input: Arc::clone(input),
             scale,
             left,
@@ -105,6 +116,15 @@ impl Run {
             .into_iter()
             .find(|side| side.choice == choice)
             .map(Arc::clone)
+    }
+
+    /// The walk through the selected query.
+    pub fn walk(&self, session: &Session) -> Walk {
+        Walk {
+            query: session.selection.query,
+            keys: self.input.keys,
+            width: self.input.width,
+        }
     }
 
     /// One of the two runs.

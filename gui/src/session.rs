@@ -1,10 +1,14 @@
 //! What the user chose: plain data, the unit of undo and of saving. Only `App::apply` changes it.
 
+mod learn;
+
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::lesson::LessonInput;
 use crate::source::{Input, Made};
+pub use learn::{Below, Learn, LearnAction, Speed};
 
 /// Everything the user chose.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +35,9 @@ pub struct Session {
     pub selection: Selection,
     /// The one table that fills the window, if any.
     pub enlarged: Option<TableKind>,
+    /// Lessons and walks.
+    #[serde(default)]
+    pub learn: Learn,
 }
 
 impl Default for Session {
@@ -53,6 +60,7 @@ impl Default for Session {
                 column: 0,
             },
             enlarged: None,
+            learn: Learn::default(),
         }
     }
 }
@@ -86,6 +94,8 @@ pub enum InputId {
     Worked,
     /// Made from nothing, by sizes and formula.
     Made(Made),
+    /// What a lesson needs.
+    Lesson(LessonInput),
     /// One file, or three with q, k and v.
     Files(Vec<PathBuf>),
 }

@@ -11,6 +11,8 @@ pub enum Expression {
     Letter(&'static str, Vec<usize>),
     /// A real number; −∞ included.
     Real(f64),
+    /// A scale or a multiplier: a power of two as such, or nine digits.
+    Scale(f64),
     /// An integer.
     Integer(i128),
     /// A sum, of which so many terms are left out.
@@ -32,7 +34,8 @@ pub enum Expression {
 }
 
 use Expression::{
-    Difference, Exp, Halved, Integer, Letter, Product, Quotient, Real, Round, Shift, Sum, Word,
+    Difference, Exp, Halved, Integer, Letter, Product, Quotient, Real, Round, Scale, Shift, Sum,
+    Word,
 };
 
 /// a / b
@@ -61,6 +64,10 @@ impl Expression {
                 format!("{letter}{}", bracketed(&places.join(",")))
             }
             Real(real) => plain(*real),
+            Scale(scale) => match power_of_two(*scale) {
+                Some(power) => format!("2^{power}").replace('-', "−"),
+                None => digits(*scale),
+            },
             Integer(integer) => integer.to_string().replace('-', "−"),
             Sum(terms, hidden) => {
                 joined(terms, " + ", Self::summand)
@@ -101,6 +108,10 @@ impl Expression {
                 format!("{letter}_{{{}}}", places.join(","))
             }
             Real(real) => scientific(&plain(*real)),
+            Scale(scale) => match power_of_two(*scale) {
+                Some(power) => format!("2^{{{power}}}"),
+                None => digits(*scale),
+            },
             Integer(integer) => integer.to_string(),
             Sum(terms, hidden) => {
                 all(terms, " + ")
@@ -127,6 +138,7 @@ impl Expression {
         match self {
             Real(real) => real.is_sign_positive() || *real == 0.0,
             Integer(integer) => *integer >= 0,
+            Scale(scale) => *scale >= 0.0,
             Word(_) | Letter(..) | Exp(_) | Halved(_) | Round(_) => true,
             _ => false,
         }
@@ -148,6 +160,21 @@ impl Expression {
             self.factor()
         }
     }
+}
+
+/// b of 2ᵇ, but for 1 itself.
+fn power_of_two(number: f64) -> Option<i32> {
+    (-1022..=1023).find(|&power| power != 0 && 2.0_f64.powi(power) == number)
+}
+
+/// Nine digits that count.
+fn digits(number: f64) -> String {
+    let short = format!("{number}");
+    if short.len() <= 11 {
+        return short;
+    }
+    let rounded: f64 = format!("{number:.8e}").parse().unwrap_or(number);
+    format!("{rounded}")
 }
 
 fn joined(parts: &[Expression], sign: &str, one: fn(&Expression) -> String) -> String {
@@ -208,6 +235,8 @@ mod tests {
                 "\\frac{1.20 \\cdot 10^{-7}}{-4}",
             ),
             (Real(f64::NEG_INFINITY), "−∞", "-\\infty"),
+            (Scale(0.031_25), "2^−5", "2^{-5}"),
+            (Scale(0.176_776_695_296_636_9), "0.176776695", "0.176776695"),
             (
                 Shift(Box::new(Integer(7)), 26),
                 "7 >> 26",

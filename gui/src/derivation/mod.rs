@@ -4,13 +4,17 @@
 
 /// Parts of a formula.
 pub mod expression;
+/// What the views show of it.
+pub mod learned;
 /// A test that can be pasted.
 pub mod paste;
 /// One query watched through the kernel.
 pub mod trace;
 
 use crate::session::{Selection, TableKind};
-use expression::Expression::{self, Exp, Halved, Integer, Letter, Product, Real, Round, Word};
+use expression::Expression::{
+    self, Exp, Halved, Integer, Letter, Product, Real, Round, Scale, Word,
+};
 use expression::{less, over, sum};
 use trace::{Integers, Trace};
 
@@ -156,7 +160,7 @@ impl Derivation<'_> {
             };
             let scale = integers.scales.get(tensor).copied().unwrap_or_default();
             let whole = whole.copied().unwrap_or_default().into();
-            equals.insert(0, Product(vec![Integer(whole), Real(scale)]));
+            equals.insert(0, Product(vec![Integer(whole), Scale(scale)]));
         }
         vec![Self::real("as the format holds it", name, equals)]
     }
@@ -186,7 +190,7 @@ impl Derivation<'_> {
             Self::real(
                 "times the scale",
                 Letter("score", vec![i, j]),
-                vec![Product(vec![Real(total), Real(trace.scale)]), Real(score)],
+                vec![Product(vec![Real(total), Scale(trace.scale)]), Real(score)],
             ),
         ];
         if let Some(integers) = self.integers() {
@@ -205,7 +209,12 @@ impl Derivation<'_> {
                 "what that stands for",
                 Letter("score", vec![i, j]),
                 vec![
-                    Product(vec![dot, Real(q_scale), Real(k_scale), Real(trace.scale)]),
+                    Product(vec![
+                        dot,
+                        Scale(q_scale),
+                        Scale(k_scale),
+                        Scale(trace.scale),
+                    ]),
                     Real(score),
                 ],
             ));
@@ -290,7 +299,7 @@ impl Derivation<'_> {
                 "how far below the greatest, in powers of two with 26 fraction bits",
                 Letter("x", vec![i, j]),
                 vec![
-                    Product(vec![distance, Real(integers.multiplier), Word("2^26")]),
+                    Product(vec![distance, Scale(integers.multiplier), Word("2^26")]),
                     Integer(x.into()),
                 ],
             ));
@@ -369,7 +378,7 @@ impl Derivation<'_> {
             lines.push(Self::whole(
                 "what that stands for",
                 name,
-                vec![Product(vec![output, Real(v_scale)]), Real(total)],
+                vec![Product(vec![output, Scale(v_scale)]), Real(total)],
             ));
         }
         lines

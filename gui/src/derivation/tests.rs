@@ -36,7 +36,7 @@ fn a_weight_in_float_goes_back_to_q_and_k() {
         [
             "q[0] × k[1] = (q[0,0] × k[1,0]) + (q[0,1] × k[1,1]) + … 2 more \
              = (4.0000 × 1.5000) + (4.0000 × 1.5000) + … 2 more = 24.0000",
-            "score[0,1] = 24.0000 × 0.5000 = 12.0000",
+            "score[0,1] = 24.0000 × 2^−1 = 12.0000",
             "masked[0,1] = 12.0000",
             "e^(score[0,1] − max) = e^(12.0000 − 14.0000) = 0.1353",
             "sum = e^(14.0000 − 14.0000) + e^(12.0000 − 14.0000) = 1.0000 + 0.1353 = 1.1353",
@@ -59,7 +59,7 @@ fn an_output_in_integers_is_one_division() {
         lines[1..],
         [
             format!("integer = round((({first} × 16) + ({second} × 64)) / {sum}) = 22"),
-            "output[0,1] = 22 × 0.0312 = 0.6875".to_owned(),
+            "output[0,1] = 22 × 2^−5 = 0.6875".to_owned(),
         ]
     );
     assert_eq!(trace.output[1], 0.6875);
@@ -110,15 +110,15 @@ fn a_stored_number_is_its_integer_times_the_scale() {
     let trace = watch(format, &JOB, 1).unwrap();
     assert_eq!(
         lines(&trace, TableKind::K, FEW),
-        ["k[1,1] = 48 × 0.0312 = 1.5000"]
+        ["k[1,1] = 48 × 2^−5 = 1.5000"]
     );
     assert_eq!(
         lines(&trace, TableKind::V, FEW),
-        ["v[1,1] = 64 × 0.0312 = 2.0000"]
+        ["v[1,1] = 64 × 2^−5 = 2.0000"]
     );
     assert_eq!(
         lines(&trace, TableKind::Q, FEW),
-        ["q[0,1] = 64 × 0.0625 = 4.0000"]
+        ["q[0,1] = 64 × 2^−4 = 4.0000"]
     );
 }
 

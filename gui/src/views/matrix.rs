@@ -16,6 +16,7 @@ use crate::number::{index, points};
 use crate::pictures::{Pictures, TILE};
 use crate::session::{Selection, TableKind};
 use crate::source::Input;
+use crate::steps::Walk;
 use crate::table::Table;
 
 /// Height of name, shape and meaning.
@@ -65,6 +66,8 @@ pub struct Matrix<'a> {
     pub selection: Selection,
     /// Knows what queries and keys are called.
     pub input: &'a Input,
+    /// The walk that is on, and its moment: cells that it has not come to stay blank.
+    pub walk: Option<(Walk, usize)>,
     /// Tokens on the left.
     pub rows: Labels,
     /// Tokens below.
@@ -198,6 +201,7 @@ fn cells_ui(
         }
     }
     digits(&painter, grid, origin, &rows, &columns, matrix);
+    blanks(&painter, grid, origin, &rows, &columns, matrix);
     highlights(
         &painter.with_clip_rect(painter.clip_rect().expand(2.0)),
         grid,
@@ -242,6 +246,29 @@ fn digits(
                 font.clone(),
                 colour,
             );
+        }
+    }
+}
+
+/// Covers what the walk has not come to.
+fn blanks(
+    painter: &Painter,
+    grid: Grid,
+    origin: Pos2,
+    rows: &Range<usize>,
+    columns: &Range<usize>,
+    matrix: &Matrix<'_>,
+) {
+    let Some((walk, moment)) = matrix.walk else {
+        return;
+    };
+    for row in rows.clone() {
+        // What is known of a row is its start.
+        let known = |&column: &usize| walk.known(moment, matrix.kind, row, column);
+        let start = columns.start + columns.clone().take_while(known).count();
+        if start < columns.end {
+            let cells = grid.cells(origin, row..row + 1, start..columns.end);
+            painter.rect_filled(cells, 0.0, colour::HIDDEN);
         }
     }
 }

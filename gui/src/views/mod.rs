@@ -2,18 +2,26 @@
 
 /// What is lit.
 pub mod bands;
+/// A number as its bits.
+pub mod bits;
+/// The expression behind one number.
+pub mod derivation;
 /// Where cells lie.
 pub mod grid;
 /// Name, shape and colour bar.
 pub mod header;
 /// One score written out.
 pub mod inspector;
+/// What is taught.
+pub mod lessons;
 /// One matrix.
 pub mod matrix;
 /// What went wrong.
 pub mod notices;
 /// What is looked at.
 pub mod sidebar;
+/// One query, number by number.
+pub mod steps;
 /// Where the tables stand.
 pub mod tables;
 /// The exact value under the cursor.
@@ -21,14 +29,14 @@ pub mod tooltip;
 /// The commands.
 pub mod topbar;
 
-use eframe::egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
+use eframe::egui::{CentralPanel, Frame, Margin, Panel, RichText, ScrollArea, Ui};
 
 use crate::action::Action;
 use crate::colour;
 use crate::history::History;
 use crate::pictures::Pictures;
 use crate::run::Run;
-use crate::session::{InputId, Selection, Session};
+use crate::session::{Below, InputId, LearnAction, Selection, Session};
 
 /// What the whole window is drawn from.
 pub struct Window<'a> {
@@ -75,10 +83,19 @@ pub fn window_ui(ui: &mut Ui, window: &mut Window<'_>) -> Option<Action> {
                 .inner
         })
         .inner;
-    Panel::bottom("inspector")
-        .exact_size(172.0)
-        .frame(panel.inner_margin(Margin::symmetric(14, 10)))
-        .show(ui, |ui| inspector::inspector_ui(ui, session, run));
+    let lessons = session.learn.teaches.then(|| {
+        Panel::right("lessons")
+            .exact_size(336.0)
+            .resizable(false)
+            .frame(panel.inner_margin(Margin::symmetric(14, 10)))
+            .show(ui, |ui| lessons::lessons_ui(ui, session, run))
+            .inner
+    });
+    let below = Panel::bottom("inspector")
+        .exact_size(200.0)
+        .frame(panel.inner_margin(Margin::symmetric(14, 8)))
+        .show(ui, |ui| below_ui(ui, session, run))
+        .inner;
     let tables = CentralPanel::default()
         .frame(Frame::new().fill(colour::BACKGROUND))
         .show(ui, |ui| {
@@ -86,5 +103,36 @@ pub fn window_ui(ui: &mut Ui, window: &mut Window<'_>) -> Option<Action> {
         })
         .inner;
     let notices = notices::notices_ui(ui.ctx(), window.notices);
-    commands.or(sidebar).or(notices).or(tables)
+    let lessons = lessons.flatten();
+    commands
+        .or(sidebar)
+        .or(notices)
+        .or(lessons)
+        .or(below)
+        .or(tables)
+}
+
+/// One of the panels below the tables, and the row of their names.
+fn below_ui(ui: &mut Ui, session: &Session, run: &Run) -> Option<Action> {
+    let mut action = None;
+    ui.horizontal(|ui| {
+        for below in Below::ALL {
+            let on = session.learn.below == below;
+            let colour = if on { colour::TEXT } else { colour::WEAK };
+            let name = RichText::new(below.name()).color(colour);
+            let tab = ui.selectable_label(on, name).on_hover_text(below.about());
+            if tab.clicked() && !on {
+                action = Some(Action::Learn(LearnAction::Below(below)));
+            }
+        }
+    });
+    let inside = match session.learn.below {
+        Below::Score => {
+            inspector::inspector_ui(ui, session, run);
+            None
+        }
+        Below::Steps => steps::steps_ui(ui, session, run),
+        Below::Derivation => derivation::derivation_ui(ui, session, run),
+    };
+    action.or(inside)
 }

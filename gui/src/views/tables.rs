@@ -254,6 +254,7 @@ fn matrix<'a>(place: &Place, session: &Session, run: &'a Run, focus: Selection) 
         },
         focus,
         selection: session.selection,
+        walk: session.learn.walk.map(|moment| (run.walk(session), moment)),
         input,
         rows: place.rows,
         columns: if kind.is_query_by_key() {

@@ -3,7 +3,11 @@
 //! A moment is the place of one number. With S keys of D columns there are S·D products, then S
 //! scores to scale, mask, compare, exponentiate, sum, divide and spend on values, and one output.
 
+mod sentence;
+
 use serde::{Deserialize, Serialize};
+
+pub use sentence::sentence;
 
 use crate::session::TableKind;
 

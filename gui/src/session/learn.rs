@@ -1,0 +1,169 @@
+//! What the learner chose: which lesson is open, and where a walk through one query stands.
+
+use serde::{Deserialize, Serialize};
+
+/// The learner's part of a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Learn {
+    /// The step of the lessons, from zero, that was set up last.
+    pub lesson: usize,
+    /// The moment at which the walk through the selected query stands; `None` when nobody walks.
+    pub walk: Option<usize>,
+    /// Whether it goes on by itself.
+    pub playing: bool,
+    /// How fast it does.
+    pub speed: Speed,
+    /// Whether sums are written out with all their terms.
+    pub expanded: bool,
+    /// Whether the lessons are open.
+    pub teaches: bool,
+    /// What stands below the tables.
+    pub below: Below,
+}
+
+/// What stands below the tables.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Below {
+    /// The score that is pointed at, in both formats.
+    #[default]
+    Score,
+    /// The walk through one query.
+    Steps,
+    /// The expression behind the selected number, and its bits.
+    Derivation,
+}
+
+impl Below {
+    /// From left to right.
+    pub const ALL: [Self; 3] = [Self::Score, Self::Steps, Self::Derivation];
+
+    /// As it is called on screen.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Score => "Score",
+            Self::Steps => "Step through",
+            Self::Derivation => "Derivation",
+        }
+    }
+
+    /// What it shows.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Score => "The score that is pointed at, in both formats",
+            Self::Steps => "One query from dot products to its output, number by number",
+            Self::Derivation => "The selected number with all that it is made of, and its bits",
+        }
+    }
+}
+
+/// How fast a walk goes on by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Speed {
+    /// To read every number.
+    Slow,
+    /// To watch a row fill.
+    #[default]
+    Medium,
+    /// To see the whole of it.
+    Fast,
+}
+
+impl Speed {
+    /// From the slowest.
+    pub const ALL: [Self; 3] = [Self::Slow, Self::Medium, Self::Fast];
+
+    /// As it is called on screen.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Slow => "slow",
+            Self::Medium => "medium",
+            Self::Fast => "fast",
+        }
+    }
+
+    /// Moments a second.
+    pub fn moments_a_second(self) -> f64 {
+        match self {
+            Self::Slow => 2.0,
+            Self::Medium => 12.0,
+            Self::Fast => 120.0,
+        }
+    }
+}
+
+/// What a learner can ask for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum LearnAction {
+    /// Set up a step of the lessons.
+    Lesson(usize),
+    /// Stand at a moment of the walk, or end it.
+    Walk(Option<usize>),
+    /// Go on by itself, or stop.
+    Play(bool),
+    /// Faster or slower.
+    Speed(Speed),
+    /// Write all terms of a sum, or only some.
+    Expand(bool),
+    /// Open the lessons, or close them.
+    Teach(bool),
+    /// What stands below the tables.
+    Below(Below),
+}
+
+impl Learn {
+    /// Carries out what needs no other part of the session.
+    pub fn apply(&mut self, action: LearnAction) {
+        match action {
+            LearnAction::Lesson(step) => {
+                *self = Self {
+                    lesson: step,
+                    teaches: true,
+                    walk: None,
+                    playing: false,
+                    ..*self
+                };
+            }
+            LearnAction::Walk(walk) => {
+                self.walk = walk;
+                self.playing &= walk.is_some();
+            }
+            LearnAction::Play(playing) => {
+                self.playing = playing;
+                self.walk = self.walk.or(Some(0));
+            }
+            LearnAction::Speed(speed) => self.speed = speed,
+            LearnAction::Expand(expanded) => self.expanded = expanded,
+            LearnAction::Teach(teaches) => self.teaches = teaches,
+            LearnAction::Below(below) => {
+                self.below = below;
+                self.playing = false;
+                self.walk = None;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_walk_that_ends_stops_playing() {
+        let mut learn = Learn::default();
+        learn.apply(LearnAction::Play(true));
+        assert_eq!((learn.walk, learn.playing), (Some(0), true));
+        learn.apply(LearnAction::Walk(Some(7)));
+        assert!(learn.playing);
+        learn.apply(LearnAction::Walk(None));
+        assert_eq!((learn.walk, learn.playing), (None, false));
+    }
+
+    #[test]
+    fn a_session_from_before_there_were_lessons_still_opens() {
+        assert_eq!(
+            serde_json::from_str::<Learn>("{}").unwrap(),
+            Learn::default()
+        );
+    }
+}
