@@ -5,7 +5,8 @@ use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers};
 
 use crate::action::Action;
 use crate::run::Run;
-use crate::session::{Mask, Scaling, Selection, Session, Shown};
+use crate::session::{Below, Mask, Scaling, Selection, Session, Shown};
+use crate::views::lessons;
 
 /// Go back.
 pub const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
@@ -52,8 +53,12 @@ pub fn action(ctx: &Context, session: &Session, run: &Run) -> Option<Action> {
     if let Some(action) = choices(ctx, session, run) {
         return Some(action);
     }
-    // A focused slider or picker keeps its arrows.
-    if ctx.memory(|memory| memory.focused().is_some()) {
+    if let Some(action) = lessons::keys(ctx, session) {
+        return Some(action);
+    }
+    // A focused slider or picker keeps its arrows, and so does a walk.
+    let walks = session.learn.below == Below::Steps;
+    if walks || ctx.memory(|memory| memory.focused().is_some()) {
         return None;
     }
     walk(ctx, session.selection, run).map(Action::Select)

@@ -41,6 +41,8 @@ pub mod number;
 pub mod pictures;
 /// Where tokens stand, as tables.
 pub mod positions;
+/// What if attention did something else?
+pub mod question;
 /// The kernel's observer.
 pub mod recorder;
 /// Everything derived from a session.

@@ -52,6 +52,8 @@ pub struct Run {
     pub detail: Arc<Detail>,
     /// What is pointed at with all its integers, while somebody looks.
     pub learned: Option<Arc<Learned>>,
+    /// The left format without the learner's question and with the scale; none where nothing is asked.
+    pub original: Option<Arc<Side>>,
 }
 
 impl Run {
@@ -99,7 +101,14 @@ impl Run {
             session,
             focus,
         )?;
+        let unasked = choices[0].original();
+        let original = match before.and_then(|run| run.original.as_ref()) {
+            _ if unasked == choices[0] => None,
+            Some(side) if side.choice == unasked => Some(Arc::clone(side)),
+            _ => Some(side(unasked)?),
+        };
         Ok(Self {
+            original,
             learned,
             input: Arc::clone(input),
             scale,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::lesson::LessonInput;
 use crate::source::{Input, Made};
-pub use learn::{Below, Learn, LearnAction, Speed};
+pub use learn::{Below, Learn, LearnAction, Question, Speed};
 
 /// Everything the user chose.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use kqv::{Attention, Float, Quantized};
+use kqv::Attention;
 
-use super::trace::{Trace, watch};
+use super::trace::Trace;
 use super::{FEW, Line, derive, paste};
 use crate::bits::Bits;
+use crate::question;
 use crate::recorder::Job;
-use crate::session::{Below, FormatChoice, FractionBits, Selection, Session, Shown, TableKind};
+use crate::session::{Below, FormatChoice, Selection, Session, Shown, TableKind};
 use crate::side::{Choice, RunError, attention};
 use crate::source::Input;
 use crate::steps::{Stage, Walk};
@@ -124,7 +125,7 @@ fn traced(
     focus: Selection,
     watched: usize,
 ) -> Result<Trace, RunError> {
-    let head = input.head(choice.layer, choice.head);
+    let (head, format) = question::asked(input, choice);
     let attention = attention(input, choice)?;
     let (width, i) = (input.width, focus.query);
     let job = Job {
@@ -139,18 +140,7 @@ fn traced(
             ..attention
         },
     };
-    match choice.format {
-        FormatChoice::F32 => watch(Float::<f32>::FORMAT, &job, watched),
-        FormatChoice::F64 => watch(Float::<f64>::FORMAT, &job, watched),
-        FormatChoice::I16(FractionBits { q, k, v }) => watch(
-            Quantized::<i16>::from_fraction_bits(q, k, v)?,
-            &job,
-            watched,
-        ),
-        FormatChoice::I8(FractionBits { q, k, v }) => {
-            watch(Quantized::<i8>::from_fraction_bits(q, k, v)?, &job, watched)
-        }
-    }
+    question::watch_asked(format, choice.question, &job, watched)
 }
 
 /// The cell of `focus`.
@@ -175,7 +165,7 @@ fn bits(trace: &Trace, input: &Input, choice: Choice, focus: Selection) -> Optio
         FormatChoice::I8(_) => (8, 32),
         _ => (16, 64),
     };
-    let head = input.head(choice.layer, choice.head);
+    let (head, _) = question::asked(input, choice);
     let [q_scale, k_scale, v_scale] = integers.scales;
     let element = |integer: Option<&i64>, real: Option<&f64>, scale: f64| {
         Some(Bits::new(*integer?, width, scale).of(*real?))

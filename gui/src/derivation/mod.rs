@@ -224,18 +224,19 @@ impl Derivation<'_> {
 
     fn mask(&self) -> Vec<Line> {
         let (i, j) = (self.focus.query, self.focus.key);
-        let (about, raw) = if self.trace.sees(j) {
-            ("the mask leaves it", at(&self.trace.raw, j))
-        } else {
-            ("the mask hides it", f64::NEG_INFINITY)
-        };
-        let masked = at(&self.trace.masked, j);
-        let mut equals = vec![Letter("score", vec![i, j]), Real(masked)];
-        if !self.trace.sees(j) {
-            equals.remove(0);
+        let (raw, masked) = (at(&self.trace.raw, j), at(&self.trace.masked, j));
+        let (about, equals) = if !self.trace.sees(j) {
+            ("the mask hides it", vec![Real(masked)])
         } else if masked.to_bits() == raw.to_bits() {
-            equals = vec![Real(masked)];
-        }
+            ("the mask leaves it", vec![Real(masked)])
+        } else {
+            let score = || Letter("score", vec![i, j]);
+            let square = over(Product(vec![score(), score()]), Scale(self.trace.scale));
+            (
+                "the square of the dot product, times the scale",
+                vec![square, Real(masked)],
+            )
+        };
         vec![Self::real(about, Letter("masked", vec![i, j]), equals)]
     }
 

@@ -1,8 +1,8 @@
 //! One query watched on its way through the kernel: real numbers, and the integers that stand for them.
 
-use kqv::{Exponent, Float, Format, Observer, Qkv, Quantized, Scores, View, exp2_neg_q30};
+use kqv::{Exponent, Float, Format, Modify, Observer, Qkv, Quantized, Scores, View, exp2_neg_q30};
 
-use crate::recorder::{Job, Readable};
+use crate::recorder::{Job, Readable, masked_by};
 use crate::side::RunError;
 use crate::stored::Operand;
 
@@ -150,6 +150,19 @@ where
 /// # Errors
 /// [`RunError`], a sentence.
 pub fn watch<F: Whole>(format: F, job: &Job<'_>, key: usize) -> Result<Trace, RunError> {
+    watch_with(format, job, key, job.attention.mask)
+}
+
+/// [`watch`] with another mask than that of the job.
+///
+/// # Errors
+/// [`RunError`], a sentence.
+pub fn watch_with<F: Whole, M: Modify>(
+    format: F,
+    job: &Job<'_>,
+    key: usize,
+    mask: M,
+) -> Result<Trace, RunError> {
     let (width, value_width) = (job.width, job.value_width);
     let stored = [
         (job.q, Operand::Q),
@@ -201,7 +214,7 @@ pub fn watch<F: Whole>(format: F, job: &Job<'_>, key: usize) -> Result<Trace, Ru
     kqv::attend_view(
         format,
         qkv,
-        job.attention,
+        masked_by(job.attention, mask),
         &mut scratch,
         &mut output,
         &mut watcher,

@@ -13,7 +13,7 @@ mod transformer;
 pub use inputs::{LessonInput, TRAINED, VOCABULARY, cross, vocabulary};
 
 use crate::run::Run;
-use crate::session::{InputId, Mask, Scaling, Selection, Session, TableKind};
+use crate::session::{InputId, Mask, Question, Scaling, Selection, Session, TableKind};
 
 /// One step of a lesson.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +43,8 @@ pub struct Setup {
     pub mask: Mask,
     /// With or without the division by √D.
     pub scaling: Scaling,
+    /// What if?
+    pub question: Question,
     /// A table with a row and a column of it.
     pub cell: (TableKind, usize, usize),
 }
@@ -138,6 +140,7 @@ impl Setup {
         session.head = self.head.1;
         session.mask = self.mask;
         session.scaling = self.scaling;
+        session.learn.question = self.question;
         session.selection = start.at(table, row, column);
         session.enlarged = None;
     }
@@ -184,7 +187,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!((held, slipped), (66, 7));
+        assert_eq!((held, slipped), (78, 7));
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use super::{LessonInput, Number, Setup, Step, at, count};
 use crate::run::Run;
 use crate::session::TableKind::{self, K, Q, V, Weights};
-use crate::session::{InputId, Mask, Scaling};
+use crate::session::{InputId, Mask, Question, Scaling};
 
 const PART: &str = "The note";
+const QUESTIONS: &str = "Your questions";
 
 /// The made-up sentence whose columns have meanings.
 const MADE: Setup = Setup {
@@ -13,6 +14,7 @@ const MADE: Setup = Setup {
     head: (0, 0),
     mask: Mask::None,
     scaling: Scaling::On,
+    question: Question::None,
     cell: (Q, 1, 1),
 };
 
@@ -117,7 +119,7 @@ pub(super) static STEPS: &[Step] = &[
     Step {
         part: PART,
         title: "They have some shape",
-        text: "Q is (T, D), K is (S, D), V is (S, E). Q·Kᵀ has a row for every query and a column for \
+        text: "Q is (T, D), K is (S, D), V is (S, E). Q · K turned has a row for every query and a column for \
                every key, and the output has a row for every query again. D is divided away by its \
                root; E comes out unchanged.",
         try_it: "Read the shape beside the name of every table.",
@@ -187,7 +189,96 @@ pub(super) static STEPS: &[Step] = &[
             }),
         ],
     },
+    Step {
+        part: QUESTIONS,
+        title: "What if the dot product is squared?",
+        text: "Large scores become far larger, and the softmax all but forgets the others. And the \
+               sign is gone: a key that is the opposite of what was asked fits as well as the thing \
+               itself.",
+        try_it: "Turn one key round: its raw score changes sign, its weight does not.",
+        setup: asked(Question::Squared),
+        numbers: &[
+            number("raw score of \"cat\" on \"sat\"", "4", |run| {
+                at(run, TableKind::Raw, 1, 2)
+            }),
+            number("after the square: 8² / 2", "32", |run| {
+                at(run, TableKind::Masked, 1, 2)
+            }),
+            number("weight of \"cat\" on \"sat\"", "0.50", |run| {
+                at(run, Weights, 1, 2)
+            }),
+        ],
+    },
+    Step {
+        part: QUESTIONS,
+        title: "What if it is reversed?",
+        text: "Let the keys ask and the queries answer. For one pair q·k and k·q are the same number, \
+               but the table is turned over: who looked is looked at, and each row is shared out \
+               among others.",
+        try_it: "Compare a row of these raw scores with a column of the original ones.",
+        setup: Setup {
+            cell: (Weights, 1, 5),
+            ..asked(Question::Reversed)
+        },
+        numbers: &[
+            number("score of \"cat\" on \"mat\"", "2", |run| {
+                at(run, TableKind::Raw, 1, 5)
+            }),
+            number("the original score of \"mat\" on \"cat\"", "2", |run| {
+                run.original.as_ref()?.table(TableKind::Raw).get(5, 1)
+            }),
+            number("the original score of \"cat\" on \"mat\"", "4", |run| {
+                run.original.as_ref()?.table(TableKind::Raw).get(1, 5)
+            }),
+        ],
+    },
+    Step {
+        part: QUESTIONS,
+        title: "What if the left-bottom half is set to −∞?",
+        text: "Then every word sees itself and what comes after, and nothing of what was said: a \
+               decoder that reads backwards. The first word sees the whole sentence, the last one \
+               only itself.",
+        try_it: "Look at the last row: one weight, and it is one.",
+        setup: asked(Question::LeftBottom),
+        numbers: &[
+            number("keys that the first word sees", "7", |run| seen(run, 0)),
+            number("keys that the last word sees", "1", |run| seen(run, 6)),
+            number("weight of the last word on itself", "1", |run| {
+                at(run, Weights, 6, 6)
+            }),
+        ],
+    },
+    Step {
+        part: QUESTIONS,
+        title: "What if nothing is divided by √d?",
+        text: "The scores of \"cat\" double, since D is 4. What fitted best gets nearly everything, \
+               and the difference between second and third is gone.",
+        try_it: "Press S, and watch the whole table of weights.",
+        setup: Setup {
+            scaling: Scaling::Off,
+            ..asked(Question::None)
+        },
+        numbers: &[
+            number("score of \"cat\" on \"sat\"", "8", |run| {
+                at(run, TableKind::Raw, 1, 2)
+            }),
+            number("weight of \"cat\" on \"sat\"", "0.49", |run| {
+                at(run, Weights, 1, 2)
+            }),
+            number("the original weight", "0.45", |run| {
+                run.original.as_ref()?.table(Weights).get(1, 2)
+            }),
+        ],
+    },
 ];
+
+/// What the learner asks: the same made-up sentence, otherwise.
+const fn asked(question: Question) -> Setup {
+    Setup {
+        question,
+        ..cell(MADE, Weights, 1, 2)
+    }
+}
 
 /// How many keys a query sees.
 fn seen(run: &Run, query: usize) -> Option<f64> {

@@ -4,7 +4,7 @@ use kqv::Sinusoidal;
 
 use super::{LessonInput, Number, Setup, Step, TRAINED, at, count};
 use crate::session::TableKind::{self, Masked, Output, Q, Raw, Weights};
-use crate::session::{InputId, Mask, Scaling};
+use crate::session::{InputId, Mask, Question, Scaling};
 
 const PART: &str = "The Illustrated Transformer";
 
@@ -14,6 +14,7 @@ const CAPTURE: Setup = Setup {
     head: (3, 1),
     mask: Mask::None,
     scaling: Scaling::On,
+    question: Question::None,
     cell: (Weights, 10, 2),
 };
 
@@ -166,7 +167,7 @@ pub(super) static STEPS: &[Step] = &[
     Step {
         part: PART,
         title: "All words at once: matrices",
-        text: "Nothing new happens, only all rows together: softmax(Q·Kᵀ/√d)·V = Z. Each matrix \
+        text: "Nothing new happens, only all rows together: softmax(Q · K turned / √d) · V = Z. Each matrix \
                carries its shape; where two of them meet, the inner numbers are the same.",
         try_it: "Choose the crossed arrangement: every score lies where its row and column meet.",
         setup: cell(WORKED, Output, 0, 0),
@@ -281,6 +282,7 @@ pub(super) static STEPS: &[Step] = &[
             head: (0, 0),
             mask: Mask::Causal,
             scaling: Scaling::On,
+            question: Question::None,
             cell: (Masked, 1, 2),
         },
         numbers: &[
@@ -311,6 +313,7 @@ pub(super) static STEPS: &[Step] = &[
             head: (0, 0),
             mask: Mask::None,
             scaling: Scaling::On,
+            question: Question::None,
             cell: (Weights, 3, 2),
         },
         numbers: &[
@@ -337,6 +340,7 @@ pub(super) static STEPS: &[Step] = &[
             head: (0, 0),
             mask: Mask::None,
             scaling: Scaling::On,
+            question: Question::None,
             cell: (Weights, 1, 1),
         },
         numbers: &[

@@ -20,6 +20,47 @@ pub struct Learn {
     pub teaches: bool,
     /// What stands below the tables.
     pub below: Below,
+    /// What if?
+    pub question: Question,
+}
+
+/// The learner's own questions: what if attention did this instead?
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Question {
+    /// As it is.
+    #[default]
+    None,
+    /// What if the dot product is squared?
+    Squared,
+    /// What if it is reversed: the keys ask, the queries answer?
+    Reversed,
+    /// What if the left-bottom half is set to −∞ instead of the right-top one?
+    LeftBottom,
+}
+
+impl Question {
+    /// From the original on.
+    pub const ALL: [Self; 4] = [Self::None, Self::Squared, Self::Reversed, Self::LeftBottom];
+
+    /// As it is called on screen.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "as it is",
+            Self::Squared => "squared",
+            Self::Reversed => "reversed",
+            Self::LeftBottom => "left-bottom −∞",
+        }
+    }
+
+    /// The question in words.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::None => "The original",
+            Self::Squared => "What if the dot product is squared?",
+            Self::Reversed => "What if the keys ask and the queries answer?",
+            Self::LeftBottom => "What if what came before is hidden, not what comes after?",
+        }
+    }
 }
 
 /// What stands below the tables.
@@ -109,6 +150,8 @@ pub enum LearnAction {
     Teach(bool),
     /// What stands below the tables.
     Below(Below),
+    /// What if?
+    Ask(Question),
 }
 
 impl Learn {
@@ -135,6 +178,7 @@ impl Learn {
             LearnAction::Speed(speed) => self.speed = speed,
             LearnAction::Expand(expanded) => self.expanded = expanded,
             LearnAction::Teach(teaches) => self.teaches = teaches,
+            LearnAction::Ask(question) => self.question = question,
             LearnAction::Below(below) => {
                 self.below = below;
                 self.playing = false;

@@ -1,12 +1,16 @@
 //! The lessons: what happens, what is printed elsewhere for it, and what it is here.
 
-use eframe::egui::{ComboBox, Grid, RichText, ScrollArea, Ui};
+use eframe::egui::{
+    ComboBox, Context, Grid, Key, Modifiers, RichText, Role, ScrollArea, Sense, Stroke, Ui, Vec2,
+    WidgetInfo,
+};
 
 use crate::action::Action;
 use crate::colour;
 use crate::lesson::{Number, Verdict, step, steps};
 use crate::run::Run;
-use crate::session::{LearnAction, Session};
+use crate::session::{Below, LearnAction, Question, Session, TableKind};
+use crate::side::Side;
 
 /// The panel.
 pub fn lessons_ui(ui: &mut Ui, session: &Session, run: &Run) -> Option<Action> {
@@ -38,8 +42,82 @@ pub fn lessons_ui(ui: &mut Ui, session: &Session, run: &Run) -> Option<Action> {
             ui.add_space(8.0);
             ui.label(RichText::new("Try it").color(colour::RIGHT));
             ui.label(step.try_it);
+            ui.add_space(10.0);
+            action = action.take().or(questions_ui(ui, session));
+            original_ui(ui, session, run);
         });
     action.map(Action::Learn)
+}
+
+/// The learner's own questions, as switches.
+fn questions_ui(ui: &mut Ui, session: &Session) -> Option<LearnAction> {
+    let mut action = None;
+    ui.label(RichText::new("What if").color(colour::WEAK));
+    ui.horizontal_wrapped(|ui| {
+        for question in Question::ALL {
+            let on = session.learn.question == question;
+            let switch = ui.selectable_label(on, question.name());
+            if switch.on_hover_text(question.about()).clicked() {
+                action = Some(LearnAction::Ask(question));
+            }
+        }
+    });
+    action
+}
+
+/// The weights of the selected query, the original ones beside those of the question.
+fn original_ui(ui: &mut Ui, session: &Session, run: &Run) {
+    let Some(original) = &run.original else {
+        return;
+    };
+    /// More keys than this make no list.
+    const MOST: usize = 32;
+    let query = session.selection.query;
+    let name = run.input.query_name(query);
+    ui.label(RichText::new(format!("whom \"{name}\" looks at")).color(colour::WEAK));
+    let number = |side: &Side, key: usize| {
+        let weight = side.table(TableKind::Weights).get(query, key);
+        weight.map_or("hidden".to_owned(), |weight| format!("{weight:.4}"))
+    };
+    Grid::new("original")
+        .num_columns(3)
+        .spacing([14.0, 1.0])
+        .show(ui, |ui| {
+            ui.label("");
+            ui.label(RichText::new("original").size(11.5).color(colour::WEAK));
+            ui.label(RichText::new("what if").size(11.5).color(colour::RIGHT));
+            ui.end_row();
+            for key in 0..run.input.keys.min(MOST) {
+                ui.label(run.input.key_name(key));
+                ui.monospace(number(original, key));
+                ui.label(
+                    RichText::new(number(&run.left, key))
+                        .monospace()
+                        .color(colour::RIGHT),
+                );
+                ui.end_row();
+            }
+        });
+}
+
+/// L opens and closes the lessons, N goes on and Shift+N back.
+pub fn keys(ctx: &Context, session: &Session) -> Option<Action> {
+    let learn = session.learn;
+    let typed = |modifiers, key| ctx.input_mut(|input| input.consume_key(modifiers, key));
+    let action = if typed(Modifiers::NONE, Key::L) {
+        LearnAction::Teach(!learn.teaches)
+    } else if learn.teaches && typed(Modifiers::SHIFT, Key::N) {
+        LearnAction::Lesson(learn.lesson.checked_sub(1)?)
+    } else if learn.teaches && typed(Modifiers::NONE, Key::N) {
+        LearnAction::Lesson((learn.lesson + 1).min(steps().count() - 1))
+    } else if learn.below == Below::Derivation && typed(Modifiers::NONE, Key::T) {
+        LearnAction::Expand(!learn.expanded)
+    } else if learn.below == Below::Steps && typed(Modifiers::NONE, Key::Space) {
+        LearnAction::Play(!learn.playing)
+    } else {
+        return None;
+    };
+    Some(Action::Learn(action))
 }
 
 /// Back, next, and any of them.
@@ -64,7 +142,7 @@ fn chooser_ui(ui: &mut Ui, number: usize) -> Option<LearnAction> {
         }
         ui.label(RichText::new(format!("{} of {all}", number + 1)).color(colour::WEAK));
     });
-    ComboBox::from_id_salt("lesson")
+    let picker = ComboBox::from_id_salt("lesson")
         .width(ui.available_width() - 8.0)
         .selected_text(step(number).title)
         .show_ui(ui, |ui| {
@@ -74,6 +152,10 @@ fn chooser_ui(ui: &mut Ui, number: usize) -> Option<LearnAction> {
                 }
             }
         });
+    picker
+        .response
+        .accessible_name("Lesson")
+        .on_hover_text("Go to any step");
     chosen.map(LearnAction::Lesson)
 }
 
@@ -95,12 +177,17 @@ fn numbers_ui(ui: &mut Ui, numbers: &[Number], run: &Run) {
                 });
                 ui.monospace(number.printed);
                 let (text, tint) = match number.verdict(run) {
-                    Verdict::Holds(here) => (format!("{} ✔", number.written(here)), colour::LEFT),
+                    Verdict::Holds(here) => (number.written(here), colour::LEFT),
                     Verdict::Slip(here, _) => (number.written(here), colour::RIGHT),
                     Verdict::Changed(here) => (number.written(here), colour::WRONG),
                     Verdict::Absent => ("not here".to_owned(), colour::WEAK),
                 };
-                ui.label(RichText::new(text).monospace().color(tint));
+                ui.horizontal(|ui| {
+                    ui.label(RichText::new(text).monospace().color(tint));
+                    if matches!(number.verdict(run), Verdict::Holds(_)) {
+                        tick_ui(ui);
+                    }
+                });
                 ui.end_row();
             }
         });
@@ -118,6 +205,16 @@ fn numbers_ui(ui: &mut Ui, numbers: &[Number], run: &Run) {
         ui.add_space(3.0);
         ui.label(RichText::new("Something is not as this step set it up").color(colour::WRONG));
     }
+}
+
+/// A tick; the fonts have none.
+fn tick_ui(ui: &mut Ui) {
+    let (rect, response) = ui.allocate_exact_size(Vec2::splat(12.0), Sense::hover());
+    let at = |x: f32, y: f32| rect.min + rect.size() * Vec2::new(x, y);
+    let line = vec![at(0.1, 0.55), at(0.4, 0.85), at(0.95, 0.15)];
+    ui.painter().line(line, Stroke::new(2.0, colour::LEFT));
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Holds"));
+    response.on_hover_text("The same to its last printed digit");
 }
 
 fn capital(text: &str) -> String {

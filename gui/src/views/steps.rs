@@ -38,7 +38,7 @@ pub fn steps_ui(ui: &mut Ui, session: &Session, run: &Run) -> Option<Action> {
         _ => {
             ui.label("Everything is known");
             ui.label(
-                RichText::new("Play, or press → to begin with the first product")
+                RichText::new("Play, or press the right arrow, to begin with the first product")
                     .color(colour::WEAK),
             );
         }
@@ -70,19 +70,19 @@ fn buttons_ui(ui: &mut Ui, session: &Session, walk: Walk, position: usize) -> Op
         ("First", "Nothing is known yet  (Home)", to(0)),
         (
             "Stage before",
-            "The start of the stage before  (Shift+←)",
+            "The start of the stage before  (Shift+left)",
             to(before),
         ),
         (
             "Back",
-            "One number back  (←)",
+            "One number back  (left)",
             to(position.saturating_sub(1)),
         ),
         (play, about, LearnAction::Play(!learn.playing)),
-        ("Step", "One number on  (→)", to(next(walk, learn.walk))),
+        ("Step", "One number on  (right)", to(next(walk, learn.walk))),
         (
             "Next stage",
-            "The start of the next stage  (Shift+→)",
+            "The start of the next stage  (Shift+right)",
             to(walk.next_stage(position)),
         ),
         (
@@ -209,7 +209,7 @@ fn plays(ui: &Ui, session: &Session, walk: Walk) -> Option<LearnAction> {
         return Some(LearnAction::Play(false));
     }
     ui.ctx().request_repaint();
-    let id = ui.id().with("played");
+    let id = ui.scope_id().with("played");
     let passed = f64::from(ui.input(|input| input.stable_dt));
     let saved: f64 = ui.data(|data| data.get_temp(id)).unwrap_or_default();
     let moments = saved + passed * learn.speed.moments_a_second();

@@ -7,7 +7,7 @@ use crate::colour;
 use crate::history::History;
 use crate::keyboard::{OPEN, REDO, SHOWN, UNDO};
 use crate::run::Run;
-use crate::session::{Session, Shown, Unit};
+use crate::session::{LearnAction, Session, Shown, Unit};
 
 /// The line at the top.
 pub fn topbar_ui(ui: &mut Ui, session: &Session, run: &Run, history: &History) -> Option<Action> {
@@ -16,6 +16,11 @@ pub fn topbar_ui(ui: &mut Ui, session: &Session, run: &Run, history: &History) -
         ui.label(RichText::new("kqv").size(19.0).color(colour::TEXT));
         ui.add_space(10.0);
         action = commands_ui(ui, history);
+        let teaches = session.learn.teaches;
+        let hint = "The Illustrated Transformer and your own questions, on live numbers  (L)";
+        if switch(ui, "Lessons", colour::TEXT, teaches, hint) {
+            action = Some(Action::Learn(LearnAction::Teach(!teaches)));
+        }
         ui.add_space(18.0);
         action = action.take().or_else(|| shown_ui(ui, session));
         if session.shown == Shown::Difference || session.shown == Shown::Beside {
