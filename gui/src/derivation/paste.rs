@@ -154,7 +154,6 @@ fn rows<T>(seen: &[usize], values: &[T], width: usize, one: fn(&[T]) -> String) 
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use std::fs;
     use std::path::Path;
@@ -186,7 +185,7 @@ mod tests {
         }
     }
 
-    /// `tests/pasted.rs` compiles these files and runs them; write them anew with KQV_WRITE=1.
+    /// `tests/pasted.rs` compiles these files and runs them; write them anew with `KQV_WRITE=1`.
     #[test]
     fn the_tests_that_are_compiled_are_those_that_are_written() {
         let bytes = Quantized::<i8>::from_fraction_bits(4, 4, 5).unwrap();

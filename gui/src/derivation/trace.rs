@@ -320,7 +320,6 @@ fn exponents(integers: &Integers) -> Vec<Option<u32>> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use kqv::Attention;
 

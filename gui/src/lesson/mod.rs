@@ -152,12 +152,12 @@ fn at(run: &Run, table: TableKind, row: usize, column: usize) -> Option<f64> {
 }
 
 /// A count as a number.
+#[expect(clippy::unnecessary_wraps, reason = "numbers of a step may be absent")]
 fn count(count: usize) -> Option<f64> {
     Some(crate::number::real(count))
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 mod tests {
     use std::sync::Arc;
 

@@ -375,11 +375,13 @@ pub(super) static STEPS: &[Step] = &[
 ];
 
 /// A column of the article's figure, d = 4.
+#[expect(clippy::unnecessary_wraps, reason = "numbers of a step may be absent")]
 fn sine(position: usize, column: usize) -> Option<f64> {
     Some(Sinusoidal::Halves.value(position, column, 4))
 }
 
 /// The same by the paper's formula.
+#[expect(clippy::unnecessary_wraps, reason = "numbers of a step may be absent")]
 fn paper(position: usize, column: usize) -> Option<f64> {
     Some(Sinusoidal::Interleaved.value(position, column, 4))
 }

@@ -78,7 +78,6 @@ fn row(values: &[f64]) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use kqv::{Attention, Float};
 

@@ -65,13 +65,14 @@ fn questions_ui(ui: &mut Ui, session: &Session) -> Option<LearnAction> {
     action
 }
 
+/// More keys than this make no list.
+const MOST: usize = 32;
+
 /// The weights of the selected query, the original ones beside those of the question.
 fn original_ui(ui: &mut Ui, session: &Session, run: &Run) {
     let Some(original) = &run.original else {
         return;
     };
-    /// More keys than this make no list.
-    const MOST: usize = 32;
     let query = session.selection.query;
     let name = run.input.query_name(query);
     ui.label(RichText::new(format!("whom \"{name}\" looks at")).color(colour::WEAK));

@@ -26,22 +26,18 @@ pub fn steps_ui(ui: &mut Ui, session: &Session, run: &Run) -> Option<Action> {
                 .color(colour::WEAK),
         );
     });
-    match (&run.learned, at) {
-        (Some(learned), Some(_)) => {
-            let key = run.input.key_name(moment.key);
-            ui.label(
-                RichText::new(moment.stage.name())
-                    .color(colour::name(crate::session::TableKind::Raw)),
-            );
-            ui.label(sentence(moment, &learned.trace, &query, &key));
-        }
-        _ => {
-            ui.label("Everything is known");
-            ui.label(
-                RichText::new("Play, or press the right arrow, to begin with the first product")
-                    .color(colour::WEAK),
-            );
-        }
+    if let (Some(learned), Some(_)) = (&run.learned, at) {
+        let key = run.input.key_name(moment.key);
+        ui.label(
+            RichText::new(moment.stage.name()).color(colour::name(crate::session::TableKind::Raw)),
+        );
+        ui.label(sentence(moment, &learned.trace, &query, &key));
+    } else {
+        ui.label("Everything is known");
+        ui.label(
+            RichText::new("Play, or press the right arrow, to begin with the first product")
+                .color(colour::WEAK),
+        );
     }
     ui.add_space(4.0);
     ui.horizontal(|ui| action = buttons_ui(ui, session, walk, position));
