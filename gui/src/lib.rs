@@ -9,20 +9,26 @@ pub mod action;
 pub mod app;
 /// Files become arrays, for the window and for the command.
 mod arrays;
+/// Work that takes long.
+pub mod background;
 /// A number as its bits.
 pub mod bits;
 /// From numbers to colours.
 pub mod colour;
+/// Every command once.
+pub mod commands;
 /// Right against left.
 pub mod compare;
 /// The expression behind one number.
 pub mod derivation;
 /// One score taken apart.
 pub mod detail;
-/// The system's open dialog.
+/// The system's dialogs for files.
 pub mod dialog;
 /// Other numbers than those of the source.
 pub mod edit;
+/// Tables as files.
+pub mod export;
 /// Without a window: `kqv attend`.
 pub mod headless;
 /// What a head does, in two numbers.
@@ -55,6 +61,8 @@ pub mod side;
 pub mod source;
 /// One query, number by number.
 pub mod steps;
+/// Sessions on disk.
+pub mod store;
 /// Real numbers become those of a format.
 pub mod stored;
 /// A matrix that is shown.

@@ -1,6 +1,10 @@
 //! What the user chose: plain data, the unit of undo and of saving. Only `App::apply` changes it.
 
+/// Panes and theme.
+pub mod layout;
 mod learn;
+/// More formats than two.
+pub mod runs;
 
 use std::path::PathBuf;
 
@@ -8,7 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::lesson::LessonInput;
 use crate::source::{Input, Made};
-pub use learn::{Below, Learn, LearnAction, Question, Speed};
+use layout::{Layout, Theme};
+pub use learn::{Learn, LearnAction, Question, Speed};
+use runs::More;
 
 /// Everything the user chose.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,6 +44,15 @@ pub struct Session {
     /// Lessons and walks.
     #[serde(default)]
     pub learn: Learn,
+    /// The formats besides those two.
+    #[serde(default)]
+    pub more: More,
+    /// Where everything stands.
+    #[serde(default)]
+    pub layout: Layout,
+    /// Light or dark.
+    #[serde(default)]
+    pub theme: Theme,
 }
 
 impl Default for Session {
@@ -61,6 +76,9 @@ impl Default for Session {
             },
             enlarged: None,
             learn: Learn::default(),
+            more: More::default(),
+            layout: Layout::default(),
+            theme: Theme::default(),
         }
     }
 }

@@ -96,7 +96,9 @@ impl Side {
             Table::new(keys, input.value_width, record.v),
             Table::new(queries, keys, record.raw),
             Table::new(queries, keys, record.masked).masked(Arc::clone(&visible)),
-            Table::new(queries, keys, record.weights).masked(visible),
+            Table::new(queries, keys, record.weights)
+                .masked(visible)
+                .zero_where_hidden(),
             Table::new(queries, input.value_width, record.output),
         ];
         Ok(Self {

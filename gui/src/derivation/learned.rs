@@ -9,7 +9,8 @@ use super::{FEW, Line, derive, paste};
 use crate::bits::Bits;
 use crate::question;
 use crate::recorder::Job;
-use crate::session::{Below, FormatChoice, Selection, Session, Shown, TableKind};
+use crate::session::layout::Pane;
+use crate::session::{FormatChoice, Selection, Session, Shown, TableKind};
 use crate::side::{Choice, RunError, attention};
 use crate::source::Input;
 use crate::steps::{Stage, Walk};
@@ -50,7 +51,8 @@ impl Learned {
         session: &Session,
         focus: Selection,
     ) -> Result<Option<Arc<Self>>, RunError> {
-        if session.learn.below == Below::Score {
+        let looks = [Pane::Steps, Pane::Derivation].map(|pane| session.layout.is_open(pane));
+        if !looks.contains(&true) {
             return Ok(None);
         }
         let format = match session.shown {

@@ -16,10 +16,6 @@ pub struct Learn {
     pub speed: Speed,
     /// Whether sums are written out with all their terms.
     pub expanded: bool,
-    /// Whether the lessons are open.
-    pub teaches: bool,
-    /// What stands below the tables.
-    pub below: Below,
     /// What if?
     pub question: Question,
 }
@@ -59,41 +55,6 @@ impl Question {
             Self::Squared => "What if the dot product is squared?",
             Self::Reversed => "What if the keys ask and the queries answer?",
             Self::LeftBottom => "What if what came before is hidden, not what comes after?",
-        }
-    }
-}
-
-/// What stands below the tables.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Below {
-    /// The score that is pointed at, in both formats.
-    #[default]
-    Score,
-    /// The walk through one query.
-    Steps,
-    /// The expression behind the selected number, and its bits.
-    Derivation,
-}
-
-impl Below {
-    /// From left to right.
-    pub const ALL: [Self; 3] = [Self::Score, Self::Steps, Self::Derivation];
-
-    /// As it is called on screen.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Score => "Score",
-            Self::Steps => "Step through",
-            Self::Derivation => "Derivation",
-        }
-    }
-
-    /// What it shows.
-    pub fn about(self) -> &'static str {
-        match self {
-            Self::Score => "The score that is pointed at, in both formats",
-            Self::Steps => "One query from dot products to its output, number by number",
-            Self::Derivation => "The selected number with all that it is made of, and its bits",
         }
     }
 }
@@ -146,10 +107,6 @@ pub enum LearnAction {
     Speed(Speed),
     /// Write all terms of a sum, or only some.
     Expand(bool),
-    /// Open the lessons, or close them.
-    Teach(bool),
-    /// What stands below the tables.
-    Below(Below),
     /// What if?
     Ask(Question),
 }
@@ -161,7 +118,6 @@ impl Learn {
             LearnAction::Lesson(step) => {
                 *self = Self {
                     lesson: step,
-                    teaches: true,
                     walk: None,
                     playing: false,
                     ..*self
@@ -177,13 +133,7 @@ impl Learn {
             }
             LearnAction::Speed(speed) => self.speed = speed,
             LearnAction::Expand(expanded) => self.expanded = expanded,
-            LearnAction::Teach(teaches) => self.teaches = teaches,
             LearnAction::Ask(question) => self.question = question,
-            LearnAction::Below(below) => {
-                self.below = below;
-                self.playing = false;
-                self.walk = None;
-            }
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::session::{LearnAction, Session};
 pub fn derivation_ui(ui: &mut Ui, session: &Session, run: &Run) -> Option<Action> {
     let learned = run.learned.as_ref()?;
     let mut action = None;
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         heading_ui(ui, learned);
         ui.add_space(8.0);
         action = expand_ui(ui, session.learn.expanded);

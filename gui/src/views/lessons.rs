@@ -1,35 +1,22 @@
 //! The lessons: what happens, what is printed elsewhere for it, and what it is here.
 
 use eframe::egui::{
-    ComboBox, Context, Grid, Key, Modifiers, RichText, Role, ScrollArea, Sense, Stroke, Ui, Vec2,
-    WidgetInfo,
+    ComboBox, Grid, RichText, Role, ScrollArea, Sense, Stroke, Ui, Vec2, WidgetInfo,
 };
 
 use crate::action::Action;
 use crate::colour;
 use crate::lesson::{Number, Verdict, step, steps};
 use crate::run::Run;
-use crate::session::{Below, LearnAction, Question, Session, TableKind};
+use crate::session::{LearnAction, Question, Session, TableKind};
 use crate::side::Side;
 
 /// The panel.
 pub fn lessons_ui(ui: &mut Ui, session: &Session, run: &Run) -> Option<Action> {
     let number = session.learn.lesson;
     let step = step(number);
-    let mut action = None;
-    ui.horizontal(|ui| {
-        ui.label(RichText::new(step.part).color(colour::WEAK));
-        ui.with_layout(
-            eframe::egui::Layout::right_to_left(eframe::egui::Align::Center),
-            |ui| {
-                let close = ui.button("×").on_hover_text("Close the lessons  (L)");
-                if close.clicked() {
-                    action = Some(LearnAction::Teach(false));
-                }
-            },
-        );
-    });
-    action = action.or(chooser_ui(ui, number));
+    ui.label(RichText::new(step.part).color(colour::WEAK));
+    let mut action = chooser_ui(ui, number);
     ui.add_space(6.0);
     ScrollArea::vertical()
         .auto_shrink([false, false])
@@ -99,26 +86,6 @@ fn original_ui(ui: &mut Ui, session: &Session, run: &Run) {
                 ui.end_row();
             }
         });
-}
-
-/// L opens and closes the lessons, N goes on and Shift+N back.
-pub fn keys(ctx: &Context, session: &Session) -> Option<Action> {
-    let learn = session.learn;
-    let typed = |modifiers, key| ctx.input_mut(|input| input.consume_key(modifiers, key));
-    let action = if typed(Modifiers::NONE, Key::L) {
-        LearnAction::Teach(!learn.teaches)
-    } else if learn.teaches && typed(Modifiers::SHIFT, Key::N) {
-        LearnAction::Lesson(learn.lesson.checked_sub(1)?)
-    } else if learn.teaches && typed(Modifiers::NONE, Key::N) {
-        LearnAction::Lesson((learn.lesson + 1).min(steps().count() - 1))
-    } else if learn.below == Below::Derivation && typed(Modifiers::NONE, Key::T) {
-        LearnAction::Expand(!learn.expanded)
-    } else if learn.below == Below::Steps && typed(Modifiers::NONE, Key::Space) {
-        LearnAction::Play(!learn.playing)
-    } else {
-        return None;
-    };
-    Some(Action::Learn(action))
 }
 
 /// Back, next, and any of them.

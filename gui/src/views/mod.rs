@@ -1,6 +1,6 @@
 //! What is on screen. A view reads the session and the run, draws, and returns at most one action.
 
-/// What is lit.
+/// Two rows that meet.
 pub mod bands;
 /// A number as its bits.
 pub mod bits;
@@ -18,6 +18,12 @@ pub mod lessons;
 pub mod matrix;
 /// What went wrong.
 pub mod notices;
+/// All commands, found by name.
+pub mod palette;
+/// The panes.
+pub mod pane;
+/// Any number of formats.
+pub mod runs;
 /// What is looked at.
 pub mod sidebar;
 /// One query, number by number.
@@ -29,14 +35,15 @@ pub mod tooltip;
 /// The commands.
 pub mod topbar;
 
-use eframe::egui::{CentralPanel, Frame, Margin, Panel, RichText, ScrollArea, Ui};
+use eframe::egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
 
 use crate::action::Action;
 use crate::colour;
-use crate::history::History;
+use crate::commands::State;
 use crate::pictures::Pictures;
 use crate::run::Run;
-use crate::session::{Below, InputId, LearnAction, Selection, Session};
+use crate::session::layout::Visibility;
+use crate::session::{InputId, Selection, Session};
 
 /// What the whole window is drawn from.
 pub struct Window<'a> {
@@ -44,95 +51,59 @@ pub struct Window<'a> {
     pub session: &'a Session,
     /// What follows from it.
     pub run: &'a Run,
+    /// What commands can see.
+    pub state: State<'a>,
     /// What can be picked as input.
     pub choices: &'a [(InputId, String)],
     /// Sentences to be read.
     pub notices: &'a [String],
-    /// Whether there is something to undo.
-    pub history: &'a History,
+    /// What is being done elsewhere, if anything.
+    pub busy: Option<&'a str>,
     /// What the pointer was on in the last frame.
     pub pointed: Option<Selection>,
     /// Textures.
     pub pictures: &'a mut Pictures,
+    /// The list of commands, if it is open.
+    pub palette: &'a mut Option<palette::Palette>,
 }
 
-/// The window: commands, sidebar, inspector, tables, notices.
+/// The window: commands, sidebar, inspector, panes, notices.
 pub fn window_ui(ui: &mut Ui, window: &mut Window<'_>) -> Option<Action> {
-    let Window {
-        session,
-        run,
-        pictures,
-        ..
-    } = window;
+    let (session, run, state) = (window.session, window.run, window.state);
     let panel = Frame::new().fill(colour::PANEL);
     let commands = Panel::top("commands")
         .exact_size(42.0)
         .frame(panel.inner_margin(Margin::symmetric(14, 4)))
-        .show(ui, |ui| topbar::topbar_ui(ui, session, run, window.history))
+        .show(ui, |ui| topbar::topbar_ui(ui, state))
         .inner;
-    let sidebar = Panel::left("choices")
-        .exact_size(232.0)
-        .resizable(false)
-        .frame(panel.inner_margin(Margin::symmetric(12, 8)))
-        .show(ui, |ui| {
-            ScrollArea::vertical()
-                .auto_shrink([false, false])
-                .show(ui, |ui| {
-                    sidebar::sidebar_ui(ui, session, run, window.choices, pictures)
-                })
-                .inner
-        })
-        .inner;
-    let lessons = session.learn.teaches.then(|| {
-        Panel::right("lessons")
-            .exact_size(336.0)
+    let mut sidebar = None;
+    if session.layout.choices == Visibility::Shown {
+        sidebar = Panel::left("choices")
+            .exact_size(232.0)
             .resizable(false)
+            .frame(panel.inner_margin(Margin::symmetric(12, 8)))
+            .show(ui, |ui| {
+                ScrollArea::vertical()
+                    .auto_shrink([false, false])
+                    .show(ui, |ui| {
+                        sidebar::sidebar_ui(ui, session, run, window.choices, window.pictures)
+                    })
+                    .inner
+            })
+            .inner;
+    }
+    if session.layout.inspector == Visibility::Shown {
+        Panel::bottom("inspector")
+            .exact_size(172.0)
             .frame(panel.inner_margin(Margin::symmetric(14, 10)))
-            .show(ui, |ui| lessons::lessons_ui(ui, session, run))
-            .inner
-    });
-    let below = Panel::bottom("inspector")
-        .exact_size(200.0)
-        .frame(panel.inner_margin(Margin::symmetric(14, 8)))
-        .show(ui, |ui| below_ui(ui, session, run))
-        .inner;
-    let tables = CentralPanel::default()
+            .show(ui, |ui| inspector::inspector_ui(ui, session, run));
+    }
+    let panes = CentralPanel::default()
         .frame(Frame::new().fill(colour::BACKGROUND))
-        .show(ui, |ui| {
-            tables::tables_ui(ui, session, run, window.pointed, pictures)
-        })
+        .show(ui, |ui| pane::panes_ui(ui, window))
         .inner;
-    let notices = notices::notices_ui(ui.ctx(), window.notices);
-    let lessons = lessons.flatten();
-    commands
-        .or(sidebar)
-        .or(notices)
-        .or(lessons)
-        .or(below)
-        .or(tables)
-}
-
-/// One of the panels below the tables, and the row of their names.
-fn below_ui(ui: &mut Ui, session: &Session, run: &Run) -> Option<Action> {
-    let mut action = None;
-    ui.horizontal(|ui| {
-        for below in Below::ALL {
-            let on = session.learn.below == below;
-            let colour = if on { colour::TEXT } else { colour::WEAK };
-            let name = RichText::new(below.name()).color(colour);
-            let tab = ui.selectable_label(on, name).on_hover_text(below.about());
-            if tab.clicked() && !on {
-                action = Some(Action::Learn(LearnAction::Below(below)));
-            }
-        }
-    });
-    let inside = match session.learn.below {
-        Below::Score => {
-            inspector::inspector_ui(ui, session, run);
-            None
-        }
-        Below::Steps => steps::steps_ui(ui, session, run),
-        Below::Derivation => derivation::derivation_ui(ui, session, run),
-    };
-    action.or(inside)
+    let notices = notices::notices_ui(ui.ctx(), window.notices, window.busy);
+    let palette = window.palette.as_mut();
+    let palette = palette.and_then(|palette| palette::palette_ui(ui.ctx(), palette, state));
+    palette.or(commands).or(sidebar).or(notices).or(panes)
 }

@@ -8,7 +8,7 @@ use crate::action::Action;
 use crate::colour;
 use crate::number::{drawn, index, points, real};
 use crate::run::Run;
-use crate::session::{LearnAction, Session, Speed};
+use crate::session::{Learn, LearnAction, Session, Speed};
 use crate::steps::{Stage, Walk, sentence};
 
 /// The panel.
@@ -40,11 +40,11 @@ pub fn steps_ui(ui: &mut Ui, session: &Session, run: &Run) -> Option<Action> {
         );
     }
     ui.add_space(4.0);
-    ui.horizontal(|ui| action = buttons_ui(ui, session, walk, position));
+    ui.horizontal_wrapped(|ui| action = buttons_ui(ui, session, walk, position));
     let bar = bar_ui(ui, walk, position);
     action
         .or(bar)
-        .or_else(|| keys(ui, walk, at))
+        .or_else(|| keys(ui, walk, session.learn))
         .or_else(|| plays(ui, session, walk))
         .map(Action::Learn)
 }
@@ -173,7 +173,10 @@ fn pointed(response: &Response, line: Rect, part: f32, walk: Walk) -> Option<Lea
 }
 
 /// Arrows, Home, End and Space, while no other widget wants them.
-fn keys(ui: &Ui, walk: Walk, at: Option<usize>) -> Option<LearnAction> {
+fn keys(ui: &Ui, walk: Walk, learn: Learn) -> Option<LearnAction> {
+    let Learn {
+        walk: at, playing, ..
+    } = learn;
     if ui.ctx().egui_wants_keyboard_input() {
         return None;
     }
@@ -192,6 +195,8 @@ fn keys(ui: &Ui, walk: Walk, at: Option<usize>) -> Option<LearnAction> {
         to(0)
     } else if typed(Modifiers::NONE, Key::End) {
         Some(LearnAction::Walk(None))
+    } else if typed(Modifiers::NONE, Key::Space) {
+        Some(LearnAction::Play(!playing))
     } else {
         None
     }

@@ -1,22 +1,20 @@
 //! What a learner does in the window: lessons, a walk through one query, derivations, bits.
 
-#[expect(dead_code, reason = "shared with the other tests of the window")]
-mod common;
-
-use common::Window;
+use super::common::Window;
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers};
 use kqv_gui::bits::Part;
 use kqv_gui::lesson::{Verdict, step, steps};
 use kqv_gui::run::Column;
-use kqv_gui::session::{Below, InputId, Mask, Question, Scaling, TableKind};
+use kqv_gui::session::layout::Pane;
+use kqv_gui::session::{InputId, Mask, Question, Scaling, TableKind};
 use kqv_gui::steps::Stage;
 
 #[test]
 fn lessons_set_the_window_up_and_tick_what_is_printed() {
     let mut window = Window::new();
-    window.click(Role::Button, "Lessons");
-    assert!(window.session().learn.teaches);
+    window.press(Modifiers::NONE, Key::L);
+    assert!(window.session().layout.is_open(Pane::Lessons));
     for number in 1..steps().count() {
         window.click(Role::Button, "Next");
         assert_eq!(window.session().learn.lesson, number);
@@ -94,8 +92,8 @@ fn a_question_stands_beside_the_original() {
 #[test]
 fn a_walk_fills_the_tables_and_arrows_lead_it() {
     let mut window = Window::new();
-    window.click(Role::Button, "Step through");
-    assert_eq!(window.session().learn.below, Below::Steps);
+    window.press(Modifiers::NONE, Key::W);
+    assert!(window.session().layout.is_open(Pane::Steps));
     let walk = window.run().walk(window.session());
     assert_eq!(walk.moments(), 15 * 32 + 7 * 15 + 1);
     window.press(Modifiers::NONE, Key::Home);
@@ -120,15 +118,15 @@ fn a_walk_fills_the_tables_and_arrows_lead_it() {
     window.picture("walk.png");
     window.press(Modifiers::NONE, Key::End);
     assert_eq!(window.session().learn.walk, None);
-    // A walk is watched, not made: undo goes to what stood below before.
+    // A walk is watched, not made: undo does not lead back into it.
     window.press(Modifiers::COMMAND, Key::Z);
-    assert_eq!(window.session().learn.below, Below::Score);
+    assert_eq!(window.session().learn.walk, None);
 }
 
 #[test]
 fn every_number_leads_back_to_q_and_k() {
     let mut window = Window::new();
-    window.click(Role::Button, "Derivation");
+    window.press(Modifiers::NONE, Key::D);
     let learned = window.run().learned.clone().unwrap();
     let last = learned.lines.last().unwrap();
     assert!(last.text().ends_with("= 0.6397"), "{}", last.text());
@@ -171,7 +169,7 @@ fn every_number_leads_back_to_q_and_k() {
 #[test]
 fn a_hidden_key_says_so() {
     let mut window = Window::new();
-    window.click(Role::Button, "Derivation");
+    window.press(Modifiers::NONE, Key::D);
     window.press(Modifiers::NONE, Key::M);
     assert_eq!(window.session().mask, Mask::Causal);
     window.click_cell("Weights in f32, 15 by 15", (2, 10), (15, 15));

@@ -1,0 +1,89 @@
+//! The panes: each is drawn by its own view, and can be moved, resized and closed.
+
+use eframe::egui::{Style, Ui, WidgetText};
+use egui_tiles::{Behavior, SimplificationOptions, Tabs, Tile, TileId, Tiles, UiResponse};
+
+use super::{Window, derivation, lessons, runs, steps, tables};
+use crate::action::Action;
+use crate::session::layout::{LayoutAction, Pane};
+
+/// All open panes where the session has them.
+pub fn panes_ui(ui: &mut Ui, window: &mut Window<'_>) -> Option<Action> {
+    let mut tree = window.session.layout.tree.clone();
+    let alone = tree
+        .tiles
+        .tiles()
+        .filter(|tile| matches!(tile, Tile::Pane(_)))
+        .count()
+        < 2;
+    let mut panes = Panes {
+        window,
+        action: None,
+        alone,
+    };
+    tree.ui(&mut panes, ui);
+    let Panes { window, action, .. } = panes;
+    let arranged = || {
+        let moved = tree != window.session.layout.tree;
+        moved.then(|| Action::Layout(LayoutAction::Arranged(tree)))
+    };
+    action.or_else(arranged)
+}
+
+/// What one pane shows.
+fn pane_ui(pane: Pane, ui: &mut Ui, window: &mut Window<'_>) -> Option<Action> {
+    match pane {
+        Pane::Tables => tables::tables_ui(
+            ui,
+            window.session,
+            window.run,
+            window.pointed,
+            window.pictures,
+        ),
+        Pane::Runs => runs::runs_ui(ui, window.session, window.run),
+        Pane::Lessons => lessons::lessons_ui(ui, window.session, window.run),
+        Pane::Steps => steps::steps_ui(ui, window.session, window.run),
+        Pane::Derivation => derivation::derivation_ui(ui, window.session, window.run),
+    }
+}
+
+struct Panes<'a, 'w> {
+    window: &'a mut Window<'w>,
+    action: Option<Action>,
+    alone: bool,
+}
+
+impl Behavior<Pane> for Panes<'_, '_> {
+    fn pane_ui(&mut self, ui: &mut Ui, _: TileId, pane: &mut Pane) -> UiResponse {
+        let action = pane_ui(*pane, ui, self.window);
+        self.action = self.action.take().or(action);
+        UiResponse::None
+    }
+
+    fn tab_title_for_pane(&mut self, pane: &Pane) -> WidgetText {
+        pane.title().into()
+    }
+
+    fn is_tab_closable(&self, tiles: &Tiles<Pane>, tile: TileId) -> bool {
+        matches!(tiles.get(tile), Some(Tile::Pane(pane)) if *pane != Pane::Tables)
+    }
+
+    fn is_tab_bar_visible(&self, _: TileId, _: &Tabs) -> bool {
+        !self.alone
+    }
+
+    fn gap_width(&self, _: &Style) -> f32 {
+        4.0
+    }
+
+    fn min_size(&self) -> f32 {
+        180.0
+    }
+
+    fn simplification_options(&self) -> SimplificationOptions {
+        SimplificationOptions {
+            all_panes_must_have_tabs: true,
+            ..SimplificationOptions::default()
+        }
+    }
+}
