@@ -36,13 +36,16 @@ pub struct App {
     pictures: Pictures,
     dialog: Dialog,
     palette: Option<Palette>,
-    reading: Option<(Job<Result<Arc<Input>, String>>, Then)>,
+    reading: Option<(Reading, Then)>,
     writing: Vec<Job<Result<(), String>>>,
     store: Option<Store>,
     kept: Kept,
     kept_at: Instant,
     recent: Kept,
 }
+
+/// An input, or a sentence.
+type Reading = Job<Result<Arc<Input>, String>>;
 
 /// What follows when an input was read.
 enum Then {

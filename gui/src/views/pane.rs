@@ -25,7 +25,7 @@ pub fn panes_ui(ui: &mut Ui, window: &mut Window<'_>) -> Option<Action> {
     let Panes { window, action, .. } = panes;
     let arranged = || {
         let moved = tree != window.session.layout.tree;
-        moved.then(|| Action::Layout(LayoutAction::Arranged(tree)))
+        moved.then(|| Action::Layout(LayoutAction::Arranged(Box::new(tree))))
     };
     action.or_else(arranged)
 }
