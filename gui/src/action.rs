@@ -8,7 +8,8 @@ use crate::session::edits::EditAction;
 use crate::session::layout::{LayoutAction, Theme};
 use crate::session::runs::RunsAction;
 use crate::session::{
-    Arrangement, FormatChoice, InputId, Mask, Scaling, Selection, Shown, SideId, TableKind, Unit,
+    Arrangement, FormatChoice, InputId, LearnAction, Mask, Scaling, Selection, Shown, SideId,
+    TableKind, Unit,
 };
 
 /// A wish of the user.
@@ -55,6 +56,8 @@ pub enum Action {
     Heads(HeadsView),
     /// Which positions are shown.
     Positions(PositionsView),
+    /// Lessons and walks.
+    Learn(LearnAction),
     /// Panes.
     Layout(LayoutAction),
     /// Light or dark.

@@ -6,11 +6,12 @@ use eframe::egui::{Key, KeyboardShortcut, Modifiers};
 
 use crate::action::{Action, FileAction, Zoom};
 use crate::history::History;
+use crate::lesson::steps;
 use crate::run::Run;
 use crate::session::edits::EditAction;
 use crate::session::layout::{LayoutAction, Pane, Theme};
 use crate::session::runs::RunsAction;
-use crate::session::{Mask, Scaling, Session, Shown, SideId, Unit};
+use crate::session::{LearnAction, Mask, Question, Scaling, Session, Shown, SideId, Unit};
 
 /// In which menu a command stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,11 +22,13 @@ pub enum Menu {
     View,
     /// Input, mask, scale, formats.
     Compute,
+    /// Lessons, the walk, the derivation.
+    Learn,
 }
 
 impl Menu {
     /// From left to right.
-    pub const ALL: [Self; 3] = [Self::File, Self::View, Self::Compute];
+    pub const ALL: [Self; 4] = [Self::File, Self::View, Self::Compute, Self::Learn];
 
     /// As it is called on screen.
     pub fn name(self) -> &'static str {
@@ -33,6 +36,7 @@ impl Menu {
             Self::File => "File",
             Self::View => "View",
             Self::Compute => "Compute",
+            Self::Learn => "Learn",
         }
     }
 }
@@ -58,8 +62,8 @@ pub struct Command {
     pub name: &'static str,
     /// One sentence.
     pub about: &'static str,
-    /// The keys, if it has any.
-    pub shortcut: Option<KeyboardShortcut>,
+    /// The keys.
+    pub shortcut: KeyboardShortcut,
     /// What it asks for now; `None` where there is nothing to do.
     pub action: fn(State<'_>) -> Option<Action>,
 }
@@ -67,15 +71,15 @@ pub struct Command {
 const COMMAND: Modifiers = Modifiers::COMMAND;
 const SHIFTED: Modifiers = COMMAND.plus(Modifiers::SHIFT);
 
-const fn keys(modifiers: Modifiers, key: Key) -> Option<KeyboardShortcut> {
-    Some(KeyboardShortcut::new(modifiers, key))
+const fn keys(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(modifiers, key)
 }
 
 const fn command(
     menu: Menu,
     name: &'static str,
     about: &'static str,
-    shortcut: Option<KeyboardShortcut>,
+    shortcut: KeyboardShortcut,
     action: fn(State<'_>) -> Option<Action>,
 ) -> Command {
     Command {
@@ -163,6 +167,69 @@ pub static COMMANDS: &[Command] = &[
         "Any number of formats at once, and the selected number in each",
         keys(COMMAND, Key::R),
         |_| Some(Action::Layout(LayoutAction::Toggle(Pane::Runs))),
+    ),
+    command(
+        Menu::Learn,
+        "Lessons",
+        "The Illustrated Transformer and your own questions, on live numbers",
+        keys(Modifiers::NONE, Key::L),
+        |_| Some(Action::Layout(LayoutAction::Toggle(Pane::Lessons))),
+    ),
+    command(
+        Menu::Learn,
+        "Next lesson",
+        "Set up the step after",
+        keys(Modifiers::NONE, Key::N),
+        |state| {
+            let next = state.session.learn.lesson + 1;
+            (next < steps().count()).then_some(Action::Learn(LearnAction::Lesson(next)))
+        },
+    ),
+    command(
+        Menu::Learn,
+        "Lesson before",
+        "Set up the step before",
+        keys(Modifiers::SHIFT, Key::N),
+        |state| {
+            let before = state.session.learn.lesson.checked_sub(1);
+            before.map(|before| Action::Learn(LearnAction::Lesson(before)))
+        },
+    ),
+    command(
+        Menu::Learn,
+        "Step through",
+        "One query from dot products to its output, number by number",
+        keys(Modifiers::NONE, Key::W),
+        |_| Some(Action::Layout(LayoutAction::Toggle(Pane::Steps))),
+    ),
+    command(
+        Menu::Learn,
+        "Derivation",
+        "The selected number with all that it is made of, and its bits",
+        keys(Modifiers::NONE, Key::D),
+        |_| Some(Action::Layout(LayoutAction::Toggle(Pane::Derivation))),
+    ),
+    command(
+        Menu::Learn,
+        "All terms",
+        "Write long sums out, or only their first terms",
+        keys(Modifiers::NONE, Key::T),
+        |state| {
+            let expanded = state.session.learn.expanded;
+            Some(Action::Learn(LearnAction::Expand(!expanded)))
+        },
+    ),
+    command(
+        Menu::Learn,
+        "Next question",
+        "As it is, squared, reversed, left-bottom hidden, and again",
+        keys(Modifiers::NONE, Key::Q),
+        |state| {
+            let present = state.session.learn.question;
+            let mut all = Question::ALL.into_iter().cycle();
+            all.find(|&question| question == present)?;
+            all.next().map(|next| Action::Learn(LearnAction::Ask(next)))
+        },
     ),
     command(
         Menu::View,
@@ -426,11 +493,7 @@ mod tests {
     #[test]
     fn every_command_has_its_own_name_shortcut_and_sentence() {
         for (at, one) in COMMANDS.iter().enumerate() {
-            assert!(
-                one.shortcut.is_some() && !one.about.is_empty(),
-                "{}",
-                one.name
-            );
+            assert!(!one.about.is_empty(), "{}", one.name);
             for other in &COMMANDS[at + 1..] {
                 assert_ne!(one.name, other.name);
                 assert_ne!(one.shortcut, other.shortcut, "{} {}", one.name, other.name);

@@ -5,6 +5,7 @@ use eframe::egui::{Context, Key, Modifiers};
 use crate::action::Action;
 use crate::commands::{COMMANDS, Command, State};
 use crate::run::Run;
+use crate::session::layout::Pane;
 use crate::session::{Selection, Shown};
 
 /// What the tables show, in the order of the keys 1 to 4.
@@ -21,12 +22,10 @@ pub fn action(ctx: &Context, state: State<'_>) -> Option<Action> {
         return None;
     }
     // Without Shift a shortcut also matches with it, so those with Shift go first.
-    let shifted = |command: &&Command| command.shortcut.is_some_and(|keys| keys.modifiers.shift);
+    let shifted = |command: &&Command| command.shortcut.modifiers.shift;
     let first = COMMANDS.iter().filter(shifted);
     for command in first.chain(COMMANDS.iter().filter(|command| !shifted(command))) {
-        let Some(shortcut) = &command.shortcut else {
-            continue;
-        };
+        let shortcut = &command.shortcut;
         if !ctx.input(|input| input.key_pressed(shortcut.logical_key)) {
             continue;
         }
@@ -37,8 +36,9 @@ pub fn action(ctx: &Context, state: State<'_>) -> Option<Action> {
             return Some(action);
         }
     }
-    // A focused slider or picker keeps its arrows.
-    if ctx.memory(|memory| memory.focused().is_some()) {
+    // A focused slider or picker keeps its arrows, and so does a walk.
+    let walks = state.session.layout.is_open(Pane::Steps);
+    if walks || ctx.memory(|memory| memory.focused().is_some()) {
         return None;
     }
     walk(ctx, state.session.selection, state.run).map(Action::Select)

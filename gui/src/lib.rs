@@ -11,12 +11,16 @@ pub mod app;
 mod arrays;
 /// Work that takes long.
 pub mod background;
+/// A number as its bits.
+pub mod bits;
 /// From numbers to colours.
 pub mod colour;
 /// Every command once.
 pub mod commands;
 /// Right against left.
 pub mod compare;
+/// The expression behind one number.
+pub mod derivation;
 /// One score taken apart.
 pub mod detail;
 /// The system's dialogs for files.
@@ -35,14 +39,20 @@ pub mod history;
 pub mod keyboard;
 /// The layer around the head.
 pub mod layer;
+/// What is taught, and recomputed.
+pub mod lesson;
 /// The inputs that are in memory.
 pub mod library;
+/// Light and dark.
+pub mod look;
 /// Numbers as text and as lengths.
 pub mod number;
 /// Heat maps as textures.
 pub mod pictures;
 /// Where tokens stand, as tables.
 pub mod positions;
+/// What if attention did something else?
+pub mod question;
 /// The kernel's observer.
 pub mod recorder;
 /// Everything derived from a session.
@@ -53,6 +63,8 @@ pub mod session;
 pub mod side;
 /// Files and fixtures become Q, K and V.
 pub mod source;
+/// One query, number by number.
+pub mod steps;
 /// Sessions on disk.
 pub mod store;
 /// Real numbers become those of a format.

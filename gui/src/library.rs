@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::edit::Edits;
+use crate::lesson::LessonInput;
 use crate::session::InputId;
 use crate::source::{CAPTURE_NAME, Input, SourceError, WORKED_NAME, case_names, load};
 
@@ -74,6 +75,9 @@ impl Library {
     pub fn choices(&self) -> Vec<(InputId, String)> {
         let mut choices = vec![(InputId::Capture, CAPTURE_NAME.to_owned())];
         choices.push((InputId::Worked, WORKED_NAME.to_owned()));
+        for lesson in LessonInput::ALL {
+            choices.push((InputId::Lesson(lesson), lesson.name().to_owned()));
+        }
         for name in case_names() {
             choices.push((InputId::Case(name.to_owned()), name.to_owned()));
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::compare::{Compare, sqnr_db};
+use crate::derivation::learned::Learned;
 use crate::detail::Detail;
 use crate::heads::AllHeads;
 use crate::layer::LayerTables;
@@ -13,6 +14,7 @@ use crate::session::layout::Pane;
 use crate::session::{FormatChoice, Selection, Session, Shown, SideId, TableKind};
 use crate::side::{Choice, RunError, Side, attention, last_place};
 use crate::source::Input;
+use crate::steps::Walk;
 use crate::table::{Table, rounded_up};
 
 /// Small maps of all heads are made up to this many weights.
@@ -71,6 +73,10 @@ pub struct Run {
     pub layer: Option<Arc<LayerTables>>,
     /// Positions, while they are shown.
     pub positions: Option<Arc<Positions>>,
+    /// What is pointed at with all its integers, while somebody looks.
+    pub learned: Option<Arc<Learned>>,
+    /// The left format without the learner's question and with the scale; none where nothing is asked.
+    pub original: Option<Arc<Side>>,
 }
 
 impl Run {
@@ -131,7 +137,21 @@ impl Run {
             held.filter(|held| held.view == session.positions)
                 .unwrap_or_else(|| Arc::new(Positions::new(session.positions)))
         });
+        let learned = Learned::of(
+            before.and_then(|run| run.learned.as_ref()),
+            input,
+            session,
+            focus,
+        )?;
+        let unasked = choices[0].original();
+        let original = match before.and_then(|run| run.original.as_ref()) {
+            _ if unasked == choices[0] => None,
+            Some(side) if side.choice == unasked => Some(Arc::clone(side)),
+            _ => Some(side(unasked)?),
+        };
         Ok(Self {
+            original,
+            learned,
             input: Arc::clone(input),
             scale,
             left,
@@ -152,6 +172,15 @@ impl Run {
             .chain(self.more.iter().map(|held| &held.side))
             .find(|side| side.choice == choice)
             .map(Arc::clone)
+    }
+
+    /// The walk through the selected query.
+    pub fn walk(&self, session: &Session) -> Walk {
+        Walk {
+            query: session.selection.query,
+            keys: self.input.keys,
+            width: self.input.width,
+        }
     }
 
     /// One of the two runs.

@@ -5,6 +5,7 @@ mod arrangement;
 pub mod edits;
 /// Panes and theme.
 pub mod layout;
+mod learn;
 /// More formats than two.
 pub mod runs;
 
@@ -13,11 +14,13 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::heads::HeadsView;
+use crate::lesson::LessonInput;
 use crate::positions::PositionsView;
 use crate::source::{Input, Made};
 pub use arrangement::Arrangement;
 use edits::Edits;
 use layout::{Layout, Theme};
+pub use learn::{Learn, LearnAction, Question, Speed};
 use runs::More;
 
 /// Everything the user chose.
@@ -57,6 +60,9 @@ pub struct Session {
     /// Which positions are shown.
     #[serde(default)]
     pub positions: PositionsView,
+    /// Lessons and walks.
+    #[serde(default)]
+    pub learn: Learn,
     /// The formats besides those two.
     #[serde(default)]
     pub more: More,
@@ -92,6 +98,7 @@ impl Default for Session {
             edits: Edits::default(),
             heads: HeadsView::default(),
             positions: PositionsView::default(),
+            learn: Learn::default(),
             more: More::default(),
             layout: Layout::default(),
             theme: Theme::default(),
@@ -128,6 +135,8 @@ pub enum InputId {
     Worked,
     /// Made from nothing, by sizes and formula.
     Made(Made),
+    /// What a lesson needs.
+    Lesson(LessonInput),
     /// One file, or three with q, k and v.
     Files(Vec<PathBuf>),
 }

@@ -1,7 +1,7 @@
 //! Which panes are open, and where they stand.
 
 use eframe::egui;
-use egui_tiles::{Container, Tile, Tree};
+use egui_tiles::{Container, LinearDir, Tile, Tree};
 use serde::{Deserialize, Serialize};
 
 use super::Session;
@@ -19,17 +19,29 @@ pub enum Pane {
     Heads,
     /// X, the weights, concat and `W_O`; positions.
     Layer,
+    /// What is taught.
+    Lessons,
+    /// The walk through one query.
+    Steps,
+    /// The expression behind the selected number.
+    Derivation,
 }
 
 impl Pane {
     /// In the order of the menu.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 8] = [
         Self::Tables,
         Self::Runs,
         Self::Change,
         Self::Heads,
         Self::Layer,
+        Self::Lessons,
+        Self::Steps,
+        Self::Derivation,
     ];
+
+    /// Those that are wide and low.
+    const BELOW: [Self; 2] = [Self::Steps, Self::Derivation];
 
     /// As it is called on screen.
     pub fn title(self) -> &'static str {
@@ -39,6 +51,9 @@ impl Pane {
             Self::Change => "Change",
             Self::Heads => "Heads",
             Self::Layer => "Layer",
+            Self::Lessons => "Lessons",
+            Self::Steps => "Step through",
+            Self::Derivation => "Derivation",
         }
     }
 
@@ -50,6 +65,9 @@ impl Pane {
             Self::Change => "Other numbers by formula, own tokens, a small input from nothing",
             Self::Heads => "All heads at once, sorted by how widely and how far they look",
             Self::Layer => "X, W, concat and W_O of the layer; sinusoidal and rotary positions",
+            Self::Lessons => "The Illustrated Transformer and your own questions, on live numbers",
+            Self::Steps => "One query from dot products to its output, number by number",
+            Self::Derivation => "The selected number with all that it is made of, and its bits",
         }
     }
 }
@@ -122,7 +140,11 @@ impl Layout {
             return;
         };
         let last = match tree.tiles.get(root) {
-            Some(Tile::Container(Container::Linear(linear))) => linear.children.last().copied(),
+            Some(Tile::Container(Container::Linear(linear)))
+                if linear.dir == LinearDir::Horizontal =>
+            {
+                linear.children.last().copied()
+            }
             _ => None,
         };
         if let Some(last) = last
@@ -137,6 +159,34 @@ impl Layout {
         if let Some(Tile::Container(Container::Linear(linear))) = tree.tiles.get_mut(both) {
             linear.shares.set_share(root, 0.66);
             linear.shares.set_share(tab, 0.34);
+        }
+        tree.root = Some(both);
+    }
+
+    /// Opens a pane below everything, or behind the one that is there already.
+    fn open_below(&mut self, pane: Pane) {
+        let tree = &mut self.tree;
+        let there = Pane::BELOW
+            .iter()
+            .find_map(|other| tree.tiles.find_pane(other));
+        let there = there.and_then(|other| tree.tiles.parent_of(other));
+        let tile = tree.tiles.insert_pane(pane);
+        if let Some(there) = there
+            && let Some(Tile::Container(Container::Tabs(tabs))) = tree.tiles.get_mut(there)
+        {
+            tabs.add_child(tile);
+            tabs.set_active(tile);
+            return;
+        }
+        let tab = tree.tiles.insert_tab_tile(vec![tile]);
+        let Some(root) = tree.root else {
+            tree.root = Some(tab);
+            return;
+        };
+        let both = tree.tiles.insert_vertical_tile(vec![root, tab]);
+        if let Some(Tile::Container(Container::Linear(linear))) = tree.tiles.get_mut(both) {
+            linear.shares.set_share(root, 0.74);
+            linear.shares.set_share(tab, 0.26);
         }
         tree.root = Some(both);
     }
@@ -160,7 +210,7 @@ pub enum LayoutAction {
     /// As it was at the beginning.
     Reset,
     /// Panes were moved, resized or closed by hand.
-    Arranged(Tree<Pane>),
+    Arranged(Box<Tree<Pane>>),
 }
 
 impl LayoutAction {
@@ -170,11 +220,12 @@ impl LayoutAction {
         match self {
             Self::Toggle(Pane::Tables) => session.enlarged = None,
             Self::Toggle(pane) if layout.is_open(pane) => layout.close(pane),
+            Self::Toggle(pane) if Pane::BELOW.contains(&pane) => layout.open_below(pane),
             Self::Toggle(pane) => layout.open(pane),
             Self::Choices => layout.choices = layout.choices.toggled(),
             Self::Inspector => layout.inspector = layout.inspector.toggled(),
             Self::Reset => *layout = Layout::default(),
-            Self::Arranged(tree) => layout.tree = tree,
+            Self::Arranged(tree) => layout.tree = *tree,
         }
     }
 }

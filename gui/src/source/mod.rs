@@ -35,6 +35,7 @@ pub fn load(id: &InputId) -> Result<Input, SourceError> {
         InputId::Case(name) => fixtures::case(name),
         InputId::Worked => Ok(preset::worked()),
         InputId::Made(made) => Ok(made.input()),
+        InputId::Lesson(lesson) => fixtures::lesson(*lesson),
         InputId::Files(paths) => open(paths),
     }
 }

@@ -14,6 +14,8 @@ use crate::colour::{self, ColourScale};
 use crate::edit::{Edits, MatrixId};
 use crate::number;
 use crate::pictures::{Pictures, TILE};
+use crate::session::TableKind;
+use crate::steps::Walk;
 use crate::table::Table;
 
 /// Digits need at least this size.
@@ -37,6 +39,8 @@ pub struct Lit<'a> {
     pub hidden: &'a str,
     /// As screen readers say it.
     pub title: &'a str,
+    /// The walk that is on, its moment, and which table this is: what it has not come to stays blank.
+    pub walk: Option<(Walk, usize, TableKind)>,
 }
 
 /// Draws what can be seen of the cells, where cell (0, 0) lies at `origin`. Returns the cell of the
@@ -54,6 +58,7 @@ pub fn cells_ui(
     let seen = grid.visible(origin, painter.clip_rect());
     picture(&painter, ui, grid, origin, &seen, lit, pictures);
     digits(&painter, grid, origin, &seen, lit);
+    blanks(&painter, grid, origin, &seen, lit);
     let around = painter.with_clip_rect(painter.clip_rect().expand(2.0));
     marks(&around, grid, origin, &seen, lit);
     highlights(&around, grid, origin, lit);
@@ -103,6 +108,30 @@ fn textured(texture: TextureId, rect: Rect, facing: Facing) -> Shape {
     mesh.add_triangle(0, 1, 2);
     mesh.add_triangle(0, 2, 3);
     Shape::mesh(mesh)
+}
+
+/// Covers what the walk has not come to.
+fn blanks(
+    painter: &Painter,
+    grid: Grid,
+    origin: Pos2,
+    (rows, columns): &(Range<usize>, Range<usize>),
+    lit: &Lit<'_>,
+) {
+    let Some((walk, moment, kind)) = lit.walk else {
+        return;
+    };
+    let (rows, columns) = lit.facing.pair(rows.clone(), columns.clone());
+    for row in rows {
+        // What is known of a row is its start.
+        let known = |&column: &usize| walk.known(moment, kind, row, column);
+        let start = columns.start + columns.clone().take_while(known).count();
+        if start < columns.end {
+            let (down, across) = lit.facing.pair(row..row + 1, start..columns.end);
+            let cells = grid.cells(origin, down, across);
+            painter.rect_filled(cells, 0.0, colour::HIDDEN);
+        }
+    }
 }
 
 /// Digits where they can be read.

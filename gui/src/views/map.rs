@@ -65,6 +65,7 @@ pub fn map_ui(ui: &mut Ui, map: &Map<'_>, pictures: &mut Pictures) -> MatrixResp
         edits: map.edits,
         hidden: "0",
         title: map.name,
+        walk: None,
     };
     let cell = cells_ui(ui, grid, origin, rect, &response, &lit, pictures);
     MatrixResponse {

@@ -14,6 +14,7 @@ use crate::edit::{Edits, MatrixId};
 use crate::pictures::Pictures;
 use crate::session::{Selection, TableKind};
 use crate::source::Input;
+use crate::steps::Walk;
 use crate::table::Table;
 
 /// Height of name, shape and meaning.
@@ -81,6 +82,8 @@ pub struct Matrix<'a> {
     pub selection: Selection,
     /// Knows what queries and keys are called.
     pub input: &'a Input,
+    /// The walk that is on, and its moment: cells that it has not come to stay blank.
+    pub walk: Option<(Walk, usize)>,
     /// Tokens on the left.
     pub rows: Labels,
     /// Tokens below.
@@ -114,6 +117,7 @@ impl Matrix<'_> {
                 "0"
             },
             title: &self.title,
+            walk: self.walk.map(|(walk, moment)| (walk, moment, self.kind)),
         }
     }
 

@@ -1,13 +1,17 @@
 //! What is on screen. A view reads the session and the run, draws, and returns at most one action.
 
-/// What is lit.
+/// Two rows that meet.
 pub mod bands;
+/// A number as its bits.
+pub mod bits;
 /// The cells of a matrix.
 pub mod cells;
 /// Numbers by formula, tokens, inputs from nothing.
 pub mod change;
 /// The tables crossed.
 pub mod crossed;
+/// The expression behind one number.
+pub mod derivation;
 /// Changing a number where it stands.
 pub mod editing;
 /// Where cells lie.
@@ -20,6 +24,8 @@ pub mod heads;
 pub mod inspector;
 /// The names of rows and columns.
 pub mod labels;
+/// What is taught.
+pub mod lessons;
 /// A matrix that is none of the seven.
 pub mod map;
 /// One matrix.
@@ -38,6 +44,8 @@ pub mod runs;
 pub mod scene;
 /// What is looked at.
 pub mod sidebar;
+/// One query, number by number.
+pub mod steps;
 /// Where the tables stand.
 pub mod tables;
 /// The exact value under the cursor.

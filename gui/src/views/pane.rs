@@ -1,9 +1,11 @@
 //! The panes: each is drawn by its own view, and can be moved, resized and closed.
 
-use eframe::egui::{Frame, Margin, Style, Ui, WidgetText};
-use egui_tiles::{Behavior, SimplificationOptions, Tabs, Tile, TileId, Tiles, UiResponse};
+use eframe::egui::{Color32, Frame, Margin, Style, Ui, Visuals, WidgetText};
+use egui_tiles::{
+    Behavior, SimplificationOptions, TabState, Tabs, Tile, TileId, Tiles, UiResponse,
+};
 
-use super::{Window, change, heads, positions, runs, tables};
+use super::{Window, change, derivation, heads, lessons, positions, runs, steps, tables};
 use crate::action::Action;
 use crate::colour;
 use crate::session::layout::{LayoutAction, Pane};
@@ -26,7 +28,7 @@ pub fn panes_ui(ui: &mut Ui, window: &mut Window<'_>) -> Option<Action> {
     let Panes { window, action, .. } = panes;
     let arranged = || {
         let moved = tree != window.session.layout.tree;
-        moved.then(|| Action::Layout(LayoutAction::Arranged(tree)))
+        moved.then(|| Action::Layout(LayoutAction::Arranged(Box::new(tree))))
     };
     action.or_else(arranged)
 }
@@ -49,6 +51,9 @@ fn pane_ui(pane: Pane, ui: &mut Ui, window: &mut Window<'_>) -> Option<Action> {
         Pane::Layer => framed(ui, |ui| {
             positions::positions_ui(ui, window.session, window.run, window.pictures)
         }),
+        Pane::Lessons => lessons::lessons_ui(ui, window.session, window.run),
+        Pane::Steps => steps::steps_ui(ui, window.session, window.run),
+        Pane::Derivation => derivation::derivation_ui(ui, window.session, window.run),
     }
 }
 
@@ -88,6 +93,26 @@ impl Behavior<Pane> for Panes<'_, '_> {
 
     fn is_tab_bar_visible(&self, _: TileId, _: &Tabs) -> bool {
         !self.alone
+    }
+
+    fn tab_bar_color(&self, _: &Visuals) -> Color32 {
+        colour::PANEL
+    }
+
+    fn tab_bg_color(&self, _: &Visuals, _: &Tiles<Pane>, _: TileId, tab: &TabState) -> Color32 {
+        if tab.active {
+            colour::FIELD
+        } else {
+            colour::PANEL
+        }
+    }
+
+    fn tab_text_color(&self, _: &Visuals, _: &Tiles<Pane>, _: TileId, tab: &TabState) -> Color32 {
+        if tab.active {
+            colour::TEXT
+        } else {
+            colour::WEAK
+        }
     }
 
     fn gap_width(&self, _: &Style) -> f32 {

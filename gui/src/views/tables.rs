@@ -328,6 +328,7 @@ fn matrix<'a>(place: &Place, session: &'a Session, run: &'a Run, focus: Selectio
         },
         focus,
         selection: session.selection,
+        walk: session.learn.walk.map(|moment| (run.walk(session), moment)),
         input,
         rows: place.rows,
         columns: if kind.is_query_by_key() {

@@ -7,5 +7,7 @@ mod common;
 mod basics;
 /// The crossed picture, heads, layer, edits.
 mod change;
+/// Lessons, a walk, derivations, bits.
+mod learn;
 /// Commands, panes, runs, files.
 mod shell;

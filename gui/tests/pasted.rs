@@ -1,0 +1,14 @@
+//! The tests that the derivation writes, pasted: they compile and they pass. Unit tests of
+//! `derivation::paste` hold them against what is written today.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::float_cmp,
+    clippy::items_after_statements,
+    reason = "as it is written for somebody else's project"
+)]
+
+include!("pasted/f32.in");
+include!("pasted/f64.in");
+include!("pasted/i8.in");
+include!("pasted/i16.in");
