@@ -11,7 +11,7 @@ pub mod rows;
 // and over the bits of values.
 pub mod histogram;
 // The f64 reference of single stages.
-mod exact;
+pub mod exact;
 // One head against another run of it,
 pub mod stages;
 // and all of them.

@@ -17,7 +17,7 @@ pub mod compare;
 pub mod detail;
 /// The system's open dialog.
 pub mod dialog;
-/// Without a window: `kqv attend`.
+/// Without a window: `kqv attend`, `kqv compare`.
 pub mod headless;
 /// Undo and redo.
 pub mod history;
@@ -31,6 +31,8 @@ pub mod number;
 pub mod pictures;
 /// The kernel's observer.
 pub mod recorder;
+/// What a comparison says.
+pub mod report;
 /// Everything derived from a session.
 pub mod run;
 /// What the user chose.

@@ -37,8 +37,8 @@ impl Default for Budget {
 
 impl Budget {
     /// The greatest error allowed in a cell, in real units.
-    fn of(&self, numbers: Numbers, kind: TableKind, value: f64, scale: f64) -> f64 {
-        let place = numbers.place(kind, value, scale).unwrap_or_default();
+    fn of(&self, numbers: Numbers, kind: TableKind, value: f64) -> f64 {
+        let place = numbers.place(kind, value).unwrap_or_default();
         match kind {
             TableKind::Q | TableKind::K | TableKind::V => self.operand_places * place,
             TableKind::Raw | TableKind::Masked => self.score,
@@ -137,7 +137,7 @@ fn first_wrong_of(job: &Job<'_>, trial: &Trial, id: HeadId) -> Result<Option<Wro
                 return None;
             }
             let given = given(job, kind).and_then(|values| values.get(at).copied());
-            let fault = fault(job, trial, kind, given, reference, value)?;
+            let fault = fault(trial, kind, given, reference, value)?;
             Some(Wrong {
                 id,
                 table: kind,
@@ -163,7 +163,6 @@ fn given<'a>(job: &Job<'a>, kind: TableKind) -> Option<&'a [f64]> {
 }
 
 fn fault(
-    job: &Job<'_>,
     trial: &Trial,
     kind: TableKind,
     given: Option<f64>,
@@ -174,8 +173,7 @@ fn fault(
     if given.zip(operand(kind)).is_some_and(saturates) {
         return Some(Fault::Saturated);
     }
-    let scale = job.attention.scale.factor(job.width);
-    let allowed = trial.budget.of(trial.numbers, kind, reference, scale);
+    let allowed = trial.budget.of(trial.numbers, kind, reference);
     let error = value - reference;
     (error.abs() > allowed).then_some(Fault::OverBudget { error, allowed })
 }

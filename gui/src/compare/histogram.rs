@@ -63,43 +63,47 @@ pub struct Histogram {
 const MAX_BINS: i32 = 40;
 
 impl Histogram {
-    /// Of all values of a tensor, before they are put into the format.
-    pub fn new(numbers: Numbers, operand: Operand, values: &[f64]) -> Self {
-        let exponents = values.iter().filter_map(|&value| exponent(value));
+    /// Of all values of a tensor of some heads, each with the format it is put into.
+    pub fn new(operand: Operand, heads: &[(Numbers, &[f64])]) -> Self {
+        let values = || heads.iter().flat_map(|(_, values)| values.iter());
+        let exponents = values().filter_map(|&value| exponent(value));
         let (least, greatest) = exponents.fold((i32::MAX, i32::MIN), |(least, greatest), e| {
             (least.min(e), greatest.max(e))
         });
-        if least > greatest {
-            let zeros = values.len();
-            return Self {
-                bins: Vec::new(),
-                zeros,
+        let mut histogram = Self::default();
+        if least <= greatest {
+            let empty = |exponent| Bin {
+                exponent,
+                in_range: 0,
+                overflow: 0,
+                underflow: 0,
             };
+            let least = least.max(greatest - MAX_BINS + 1);
+            histogram.bins = (least..=greatest).map(empty).collect();
         }
-        let least = least.max(greatest - MAX_BINS + 1);
-        let empty = |exponent| Bin {
-            exponent,
-            in_range: 0,
-            overflow: 0,
-            underflow: 0,
-        };
-        let mut bins: Vec<Bin> = (least..=greatest).map(empty).collect();
-        let mut zeros = 0;
-        for &value in values {
-            let Some(exponent) = exponent(value) else {
-                zeros += 1;
-                continue;
-            };
-            let at = usize::try_from(exponent - least).unwrap_or(0);
-            if let Some(bin) = bins.get_mut(at) {
-                match fate(numbers, operand, value) {
-                    Fate::InRange => bin.in_range += 1,
-                    Fate::Overflow => bin.overflow += 1,
-                    Fate::Underflow => bin.underflow += 1,
-                }
+        for &(numbers, values) in heads {
+            for &value in values {
+                histogram.add(exponent(value), fate(numbers, operand, value));
             }
         }
-        Self { bins, zeros }
+        histogram
+    }
+
+    /// One more value.
+    fn add(&mut self, exponent: Option<i32>, fate: Fate) {
+        let Some(exponent) = exponent else {
+            self.zeros += 1;
+            return;
+        };
+        let least = self.bins.first().map_or(0, |bin| bin.exponent);
+        let at = usize::try_from(exponent - least).unwrap_or(0);
+        if let Some(bin) = self.bins.get_mut(at) {
+            match fate {
+                Fate::InRange => bin.in_range += 1,
+                Fate::Overflow => bin.overflow += 1,
+                Fate::Underflow => bin.underflow += 1,
+            }
+        }
     }
 
     /// The number of values in the fullest bin.
@@ -145,7 +149,7 @@ mod tests {
     #[test]
     fn a_bin_is_a_power_of_two() {
         let values = [0.0, 0.06, 0.5, 0.75, 1.0, 1.99, 40.0, -33.0, -32.0];
-        let histogram = Histogram::new(I8, Operand::Q, &values);
+        let histogram = Histogram::new(Operand::Q, &[(I8, &values)]);
         let filled: Vec<_> = histogram
             .bins
             .iter()
@@ -170,6 +174,6 @@ mod tests {
             (histogram.zeros, histogram.bins.len(), histogram.fullest()),
             (1, 11, 3)
         );
-        assert_eq!(Histogram::new(I8, Operand::Q, &[0.0]).zeros, 1);
+        assert_eq!(Histogram::new(Operand::Q, &[(I8, &[0.0])]).zeros, 1);
     }
 }

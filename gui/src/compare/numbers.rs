@@ -54,11 +54,12 @@ impl Numbers {
         })
     }
 
-    /// What one unit of the last place is worth at `value`; `scale` is the softmax scale.
+    /// What one unit of the last place is worth at `value`.
     ///
-    /// `None` for the weights of integers: they are shares of a sum of 30-bit weights, and 2⁻³⁰ says
-    /// nothing to anyone. Errors of weights are counted in real units.
-    pub fn place(self, kind: TableKind, value: f64, scale: f64) -> Option<f64> {
+    /// `None` for weights, and for the scores of integers: those are exact sums that never round, and a
+    /// weight is a share of a sum of 30-bit weights. Their last places are far below whatever matters,
+    /// so errors of them are counted in real units.
+    pub fn place(self, kind: TableKind, value: f64) -> Option<f64> {
         match (self, kind) {
             (_, TableKind::Weights) => None,
             (Self::F32, _) => Some(single_place(value)),
@@ -66,12 +67,10 @@ impl Numbers {
                 let size = value.abs().max(f64::MIN_POSITIVE);
                 Some(size.next_up() - size)
             }
-            (Self::I16([q, k, v]) | Self::I8([q, k, v]), kind) => Some(match kind {
-                TableKind::Q => q,
-                TableKind::K => k,
-                TableKind::V | TableKind::Output => v,
-                _ => q * k * scale.abs(),
-            }),
+            (Self::I16(steps) | Self::I8(steps), TableKind::Output) => Some(of(steps, Operand::V)),
+            (Self::I16(steps) | Self::I8(steps), _) => {
+                operand(kind).map(|tensor| of(steps, tensor))
+            }
         }
     }
 
@@ -212,17 +211,17 @@ mod tests {
             (TableKind::Q, Some(0.5)),
             (TableKind::K, Some(0.25)),
             (TableKind::V, Some(0.125)),
-            (TableKind::Raw, Some(0.5 * 0.25 * 3.0)),
+            (TableKind::Raw, None),
             (TableKind::Weights, None),
             (TableKind::Output, Some(0.125)),
         ] {
-            assert_eq!(numbers.place(kind, 9.0, -3.0), expected);
+            assert_eq!(numbers.place(kind, 9.0), expected);
         }
-        let ulp = Numbers::F32.place(TableKind::Q, 1.5, 1.0);
+        let ulp = Numbers::F32.place(TableKind::Q, 1.5);
         assert_eq!(ulp, Some(f64::from(f32::EPSILON)));
         assert!(
             Numbers::F32
-                .place(TableKind::Q, 1e300, 1.0)
+                .place(TableKind::Q, 1e300)
                 .is_some_and(f64::is_finite)
         );
     }

@@ -8,7 +8,7 @@ use crate::number::real;
 /// Rows of weights held against other rows; two of these make one.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Rows {
-    rows: usize,
+    seeing: usize,
     divergence: f64,
     worst_divergence: f64,
     drift: f64,
@@ -43,7 +43,7 @@ impl Rows {
         let terms = reference.iter().zip(weights).filter(|(p, _)| **p > 0.0);
         let terms = terms.map(|(&p, &q)| p * (p / q.max(NOTHING.min(p))).ln());
         let divergence = terms.sum::<f64>().max(0.0);
-        self.rows += 1;
+        self.seeing += 1;
         self.divergence += divergence;
         self.worst_divergence = self.worst_divergence.max(divergence);
         self.drift = self.drift.max((weights.iter().sum::<f64>() - 1.0).abs());
@@ -52,7 +52,7 @@ impl Rows {
 
     /// The rows of another head besides.
     pub fn merge(&mut self, other: &Self) {
-        self.rows += other.rows;
+        self.seeing += other.seeing;
         self.divergence += other.divergence;
         self.worst_divergence = self.worst_divergence.max(other.worst_divergence);
         self.drift = self.drift.max(other.drift);
@@ -62,8 +62,8 @@ impl Rows {
     /// What it comes to.
     pub fn measures(&self) -> RowMeasures {
         RowMeasures {
-            rows: self.rows,
-            divergence_mean: self.divergence / real(self.rows.max(1)),
+            rows: self.seeing,
+            divergence_mean: self.divergence / real(self.seeing.max(1)),
             divergence_max: self.worst_divergence,
             drift_max: self.drift,
             same_top: self.same_top,

@@ -122,7 +122,6 @@ pub fn compare(job: &Job<'_>, reference: Watched<'_>, run: Watched<'_>) -> (Stag
             &|row, column| visible(run.record, kind, row, column),
             reference.numbers,
             run.numbers,
-            scale,
             &mut events,
         )
     });
@@ -200,7 +199,6 @@ impl Tables<'_> {
         visible: &dyn Fn(usize, usize) -> bool,
         reference_numbers: Numbers,
         numbers: Numbers,
-        scale: f64,
         events: &mut Vec<Event>,
     ) -> Stage {
         let mut stage = Stage::default();
@@ -211,8 +209,8 @@ impl Tables<'_> {
                 continue;
             }
             // The coarser of the two, as in the tables of the window.
-            let own = numbers.place(self.kind, exact, scale);
-            let other = reference_numbers.place(self.kind, reference, scale);
+            let own = numbers.place(self.kind, exact);
+            let other = reference_numbers.place(self.kind, reference);
             let place = own.zip(other).map(|(own, other)| own.max(other));
             stage.total.add(reference, value, place);
             stage.local.add(exact, value, own);
