@@ -22,6 +22,10 @@ pub mod first;
 pub mod accumulator;
 // Which format is enough.
 pub mod sweep;
+// All measures of the chosen head,
+pub mod statistics;
+// and long work beside the window.
+pub mod task;
 
 use std::ops::Range;
 

@@ -21,6 +21,8 @@ pub mod dialog;
 pub mod headless;
 /// Undo and redo.
 pub mod history;
+/// Measures that are kept, and searches that take long.
+pub mod judging;
 /// Shortcuts.
 pub mod keyboard;
 /// The inputs that are in memory.

@@ -1,5 +1,8 @@
 //! What the user chose: plain data, the unit of undo and of saving. Only `App::apply` changes it.
 
+// How formats are judged.
+pub mod judge;
+
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};

@@ -81,6 +81,24 @@ pub struct Wrong {
     pub fault: Fault,
 }
 
+/// How a search for the first wrong step ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Search {
+    /// There was none.
+    #[default]
+    NotYet,
+    /// No step is wrong.
+    Nothing,
+    /// This one is.
+    Found(Wrong),
+}
+
+impl From<Option<Wrong>> for Search {
+    fn from(found: Option<Wrong>) -> Self {
+        found.map_or(Self::Nothing, Self::Found)
+    }
+}
+
 /// The two formats that are held against each other, and how far they may be apart.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Trial {

@@ -4,6 +4,8 @@
 pub mod grid;
 /// Name, shape and colour bar.
 pub mod header;
+/// Sizes of values, one bar a bit.
+mod histogram;
 /// One score written out.
 pub mod inspector;
 /// One matrix.
@@ -12,6 +14,10 @@ pub mod matrix;
 pub mod notices;
 /// What is looked at.
 pub mod sidebar;
+/// The measures of every run.
+pub mod statistics;
+/// Which format is enough.
+pub mod sweep;
 /// Where the tables stand.
 pub mod tables;
 /// The exact value under the cursor.

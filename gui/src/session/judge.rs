@@ -1,0 +1,102 @@
+//! How formats are judged: against what, within which budget, and what a sweep tries.
+
+use serde::{Deserialize, Serialize};
+
+use crate::compare::first::Budget;
+use crate::compare::heads::HeadId;
+use crate::compare::numbers::Numbers;
+use crate::compare::sweep::SweepSettings;
+use crate::session::TableKind;
+
+/// What the user chose for comparisons; part of the session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Judge {
+    /// What runs are held against.
+    pub against: Against,
+    /// The run whose stages are shown in full.
+    pub run: usize,
+    /// What the first wrong step passes.
+    pub budget: Budget,
+    /// What a sweep tries.
+    pub sweep: SweepSettings,
+}
+
+/// What runs are held against.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Against {
+    /// The first of them.
+    First,
+    /// The same attention in f64.
+    #[default]
+    Reference,
+}
+
+/// What the panes of statistics and of the sweep can ask for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum JudgeAction {
+    /// Hold runs against something else.
+    Against(Against),
+    /// Show the stages of another run.
+    Run(usize),
+    /// Another budget.
+    Budget(Budget),
+    /// Another sweep.
+    Sweep(SweepSettings),
+    /// Show this cell.
+    Go(Cell),
+    /// Look for the first wrong step and show it.
+    FirstWrong,
+    /// Try every format.
+    StartSweep,
+    /// Stop trying.
+    StopSweep,
+    /// Make this format the run that is judged.
+    Take(Numbers),
+}
+
+/// A cell of a table of a head.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cell {
+    /// Of which head.
+    pub id: HeadId,
+    /// In which table.
+    pub table: TableKind,
+    /// Its row there.
+    pub row: usize,
+    /// Its column there.
+    pub column: usize,
+}
+
+impl JudgeAction {
+    /// Changes how formats are judged; what else is asked for is for the window to do.
+    pub fn apply(self, judge: &mut Judge) {
+        match self {
+            Self::Against(against) => judge.against = against,
+            Self::Run(run) => judge.run = run,
+            Self::Budget(budget) => judge.budget = budget,
+            Self::Sweep(sweep) => judge.sweep = sweep,
+            Self::Go(_) | Self::FirstWrong | Self::StartSweep | Self::StopSweep | Self::Take(_) => {
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_older_program_did_not_save_is_as_it_starts() {
+        let judge: Judge = serde_json::from_str(r#"{"run": 2}"#).unwrap();
+        assert_eq!(
+            judge,
+            Judge {
+                run: 2,
+                ..Judge::default()
+            }
+        );
+        let saved = serde_json::to_string(&judge).unwrap();
+        assert_eq!(serde_json::from_str::<Judge>(&saved).unwrap(), judge);
+    }
+}
