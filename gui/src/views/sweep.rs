@@ -143,12 +143,10 @@ fn plot_ui(ui: &mut Ui, sweep: &Sweep) -> Option<JudgeAction> {
         .include_y(0.0)
         .allow_scroll(false)
         .show(ui, |plot| {
-            plot.line(
-                Line::new("frontier", staircase(sweep))
-                    .color(CLEAN)
-                    .width(1.5)
-                    .allow_hover(false),
-            );
+            for step in staircase(sweep).windows(2) {
+                let line = Line::new("frontier", PlotPoints::from(step.to_vec()));
+                plot.line(line.color(CLEAN).width(1.5).allow_hover(false));
+            }
             let points = |name, cut, colour| {
                 Points::new(name, series(cut))
                     .color(colour)
@@ -205,7 +203,7 @@ fn place(point: &Point) -> [f64; 2] {
 }
 
 /// What so many bytes reach at best: it rises where a larger format begins.
-fn staircase(sweep: &Sweep) -> PlotPoints<'static> {
+fn staircase(sweep: &Sweep) -> Vec<[f64; 2]> {
     let mut steps: Vec<[f64; 2]> = Vec::new();
     for [x, y] in sweep
         .frontier()
@@ -218,7 +216,7 @@ fn staircase(sweep: &Sweep) -> PlotPoints<'static> {
         }
         steps.push([x, y]);
     }
-    steps.into()
+    steps
 }
 
 /// The best of each size, and what each takes on a chip.
