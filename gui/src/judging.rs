@@ -45,10 +45,18 @@ impl Subject {
     }
 }
 
+/// Statistics, or why there are none.
+type Measuring = Task<Result<Statistics, RunError>>;
+
+/// So many products of a run and its reference are measured within a frame.
+const AT_ONCE: usize = 1 << 20;
+
 /// Measures and searches; the window holds one.
 #[derive(Default)]
 pub struct Judging {
     statistics: Option<(Arc<Input>, Statistics)>,
+    measuring: Option<(Arc<Input>, Question, Measuring)>,
+    refused: Option<(Arc<Input>, Question)>,
     search: Search,
     searching: Option<Task<Result<Option<Wrong>, RunError>>>,
     sweeping: Option<Task<Result<Option<Sweep>, RunError>>>,
@@ -56,33 +64,70 @@ pub struct Judging {
 }
 
 impl Judging {
-    /// The measures of the chosen head, computed if they are not those of the last frame.
+    /// The measures of the chosen head, those of before while new ones are computed.
+    pub fn statistics(&self) -> Option<&Statistics> {
+        self.statistics.as_ref().map(|(_, statistics)| statistics)
+    }
+
+    /// Measures the chosen head if that is not done: at once, or beside the frame if it takes long;
+    /// `wake` is called then when it is done.
     ///
     /// # Errors
     /// [`RunError`], a sentence.
-    pub fn statistics(
+    pub fn measure(
         &mut self,
         subject: &Subject,
         judge: &Judge,
-    ) -> Result<&Statistics, RunError> {
+        wake: impl FnOnce() + Send + 'static,
+    ) -> Result<(), RunError> {
         let question = Question {
             id: subject.id,
             setting: subject.setting,
             reference: subject.reference(judge),
             runs: subject.runs.clone(),
         };
-        let kept = self.statistics.take();
-        let kept = kept.filter(|(input, statistics)| {
-            Arc::ptr_eq(input, &subject.input) && statistics.question == question
-        });
-        let (input, statistics) = match kept {
-            Some(kept) => kept,
-            None => (
-                Arc::clone(&subject.input),
-                Statistics::new(&subject.input, question)?,
-            ),
-        };
-        Ok(&self.statistics.insert((input, statistics)).1)
+        let input = &subject.input;
+        let asked = |held: &Arc<Input>, of: &Question| Arc::ptr_eq(held, input) && *of == question;
+        if let Some((held, of, task)) = &self.measuring
+            && let Some(done) = task.take()
+        {
+            let held = Arc::clone(held);
+            let refused = (Arc::clone(&held), of.clone());
+            self.measuring = None;
+            match done {
+                Ok(statistics) => self.statistics = Some((held, statistics)),
+                Err(error) => {
+                    self.refused = Some(refused);
+                    return Err(error);
+                }
+            }
+        }
+        let kept = self
+            .statistics
+            .as_ref()
+            .is_some_and(|(held, statistics)| asked(held, &statistics.question));
+        let refused = self
+            .refused
+            .as_ref()
+            .is_some_and(|(held, of)| asked(held, of));
+        let under_way = self
+            .measuring
+            .as_ref()
+            .is_some_and(|(held, of, _)| asked(held, of));
+        if kept || refused || under_way {
+            return Ok(());
+        }
+        let products = input.queries * input.keys * (input.width + input.value_width);
+        if products * question.runs.len() <= AT_ONCE {
+            let statistics = Statistics::new(input, question)?;
+            self.statistics = Some((Arc::clone(input), statistics));
+            self.measuring = None;
+            return Ok(());
+        }
+        let (held, of) = (Arc::clone(input), question.clone());
+        let task = Task::start(move |_| Statistics::new(&held, of), wake);
+        self.measuring = Some((Arc::clone(input), question, task));
+        Ok(())
     }
 
     /// How the last search for the first wrong step ended.
@@ -141,27 +186,26 @@ impl Judging {
         self.sweeping = None;
     }
 
-    /// Whether a search or a sweep is under way, so that its progress is to be drawn.
+    /// Whether anything is under way, so that its progress is to be drawn.
     pub fn is_busy(&self) -> bool {
-        self.searching.is_some() || self.sweeping.is_some()
+        self.searching.is_some() || self.sweeping.is_some() || self.measuring.is_some()
     }
 
-    /// Takes what is done; a wrong step that was just found is returned, to be shown.
+    /// Takes what is done; a search that ended just now is returned, to be shown.
     ///
     /// # Errors
     /// A sentence.
-    pub fn poll(&mut self) -> Result<Option<Wrong>, String> {
+    pub fn poll(&mut self) -> Result<Search, String> {
         if let Some(done) = self.sweeping.as_ref().and_then(Task::take) {
             self.sweeping = None;
             self.sweep = done.map_err(|error| error.to_string()).transpose();
         }
         let Some(done) = self.searching.as_ref().and_then(Task::take) else {
-            return Ok(None);
+            return Ok(Search::NotYet);
         };
         self.searching = None;
-        let found = done.map_err(|error| error.to_string())?;
-        self.search = found.into();
-        Ok(found)
+        self.search = done.map_err(|error| error.to_string())?.into();
+        Ok(self.search)
     }
 
     /// How far the sweep is.
@@ -197,20 +241,38 @@ mod tests {
     }
 
     #[test]
+    fn a_large_head_is_measured_beside_the_frame() {
+        let (mut subject, mut judging) = (subject(), Judging::default());
+        subject.runs = vec![Numbers::F32; 100];
+        let (done, woken) = channel();
+        let wake = || {
+            let done = done.clone();
+            move || done.send(()).unwrap()
+        };
+        let judge = Judge::default();
+        judging.measure(&subject, &judge, wake()).unwrap();
+        assert!(judging.statistics().is_none());
+        woken.recv_timeout(Duration::from_mins(1)).unwrap();
+        judging.measure(&subject, &judge, wake()).unwrap();
+        assert_eq!(judging.statistics().unwrap().runs.len(), 100);
+    }
+
+    #[test]
     fn measures_are_kept_while_nothing_changes() {
         let (subject, mut judging) = (subject(), Judging::default());
         let judge = Judge::default();
-        let first = judging.statistics(&subject, &judge).unwrap().runs.as_ptr();
-        assert_eq!(
-            judging.statistics(&subject, &judge).unwrap().runs.as_ptr(),
-            first
-        );
+        let mut measured = |judge: &Judge| {
+            judging.measure(&subject, judge, || {}).unwrap();
+            let statistics = judging.statistics().unwrap();
+            (statistics.runs.as_ptr(), statistics.question.reference)
+        };
+        let first = measured(&judge);
+        assert_eq!(measured(&judge), first);
         let other = Judge {
             against: Against::First,
             ..judge
         };
-        let statistics = judging.statistics(&subject, &other).unwrap();
-        assert_eq!(statistics.question.reference, Numbers::F32);
+        assert_eq!(measured(&other).1, Numbers::F32);
     }
 
     #[test]
@@ -231,8 +293,12 @@ mod tests {
         for _ in 0..2 {
             woken.recv_timeout(Duration::from_mins(1)).unwrap();
         }
-        let wrong = judging.poll().unwrap().unwrap();
-        assert_eq!(judging.search(), Search::Found(wrong));
+        let search = judging.poll().unwrap();
+        assert!(matches!(search, Search::Found(_)));
+        assert_eq!(
+            (judging.search(), judging.poll()),
+            (search, Ok(Search::NotYet))
+        );
         assert!(matches!(judging.sweep(), SweepState::Done(sweep) if sweep.heads == 1));
         assert!(!judging.is_busy());
         judging.start_sweep(&subject, &judge, wake());

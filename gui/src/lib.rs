@@ -9,14 +9,20 @@ pub mod action;
 pub mod app;
 /// Files become arrays, for the window and for the command.
 mod arrays;
+/// Work that takes long.
+pub mod background;
 /// From numbers to colours.
 pub mod colour;
+/// Every command once.
+pub mod commands;
 /// Right against left.
 pub mod compare;
 /// One score taken apart.
 pub mod detail;
-/// The system's open dialog.
+/// The system's dialogs for files.
 pub mod dialog;
+/// Tables as files.
+pub mod export;
 /// Without a window: `kqv attend`, `kqv compare`.
 pub mod headless;
 /// Undo and redo.
@@ -43,6 +49,8 @@ pub mod session;
 pub mod side;
 /// Files and fixtures become Q, K and V.
 pub mod source;
+/// Sessions on disk.
+pub mod store;
 /// Real numbers become those of a format.
 pub mod stored;
 /// A matrix that is shown.

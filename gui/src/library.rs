@@ -29,9 +29,14 @@ impl Library {
     /// [`SourceError`], a sentence; what was in memory stays.
     pub fn reload(&mut self, id: &InputId) -> Result<Arc<Input>, SourceError> {
         let input = Arc::new(load(id)?);
-        self.inputs.retain(|(held, _)| held != id);
-        self.inputs.push((id.clone(), Arc::clone(&input)));
+        self.hold(id, &input);
         Ok(input)
+    }
+
+    /// Keeps an input that was read elsewhere, in the place of what had its id.
+    pub fn hold(&mut self, id: &InputId, input: &Arc<Input>) {
+        self.inputs.retain(|(held, _)| held != id);
+        self.inputs.push((id.clone(), Arc::clone(input)));
     }
 
     /// Everything that can be picked: the capture, the fixtures, the files opened so far; with their names.

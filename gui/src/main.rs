@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 use eframe::egui::{ViewportBuilder, vec2};
 use kqv_gui::App;
 use kqv_gui::headless::{AttendOptions, CompareOptions, attend, compare};
+use kqv_gui::store::Store;
 
 /// Look at the Q, K and V of an attention head, and at what every number format makes of them.
 ///
@@ -80,7 +81,13 @@ fn main() -> ExitCode {
     let started = eframe::run_native(
         "kqv",
         options,
-        Box::new(|creation| Ok(Box::new(App::new(&creation.egui_ctx, files)?))),
+        Box::new(|creation| {
+            Ok(Box::new(App::restored(
+                &creation.egui_ctx,
+                Store::of_user(),
+                files,
+            )?))
+        }),
     );
     match started {
         Ok(()) => ExitCode::SUCCESS,

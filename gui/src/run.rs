@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::compare::Compare;
+use rayon::prelude::*;
+
+use crate::compare::{Compare, sqnr_db};
 use crate::detail::Detail;
-use crate::session::{Selection, Session, Shown, SideId, TableKind};
+use crate::session::{FormatChoice, Selection, Session, Shown, SideId, TableKind};
 use crate::side::{Choice, RunError, Side, attention, last_place};
 use crate::source::Input;
 use crate::table::{Table, rounded_up};
@@ -31,6 +33,15 @@ pub struct Heads {
     pub weights: Vec<Table>,
 }
 
+/// A run besides the two that the tables show.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// Its tables.
+    pub side: Arc<Side>,
+    /// Of its output against that of the left run, in dB; infinite where they are equal.
+    pub sqnr_db: f64,
+}
+
 /// All tables of a session.
 #[derive(Clone, Debug)]
 pub struct Run {
@@ -46,6 +57,8 @@ pub struct Run {
     pub compare: Arc<Compare>,
     /// The small maps.
     pub heads: Arc<Heads>,
+    /// The formats besides those two, each held against the left one.
+    pub more: Vec<Held>,
     /// What is pointed at.
     pub detail: Arc<Detail>,
 }
@@ -76,6 +89,9 @@ impl Run {
             Some(run) => Arc::clone(&run.compare),
             None => Arc::new(Compare::new(&left, &right, session.unit, scale)),
         };
+        let more = held(&session.more.0, &left, same, |format| {
+            side(Choice::new(session, format))
+        })?;
         let heads = match before.filter(|run| run.heads.are_of(choices[0])) {
             Some(run) => Arc::clone(&run.heads),
             None => Arc::new(Heads::new(input, choices[0])?),
@@ -96,6 +112,7 @@ impl Run {
             right,
             compare,
             heads,
+            more,
             detail,
         })
     }
@@ -103,6 +120,7 @@ impl Run {
     fn side_with(&self, choice: Choice) -> Option<Arc<Side>> {
         [&self.left, &self.right]
             .into_iter()
+            .chain(self.more.iter().map(|held| &held.side))
             .find(|side| side.choice == choice)
             .map(Arc::clone)
     }
@@ -163,6 +181,27 @@ impl Run {
     }
 }
 
+/// The runs besides the two; a number that `same` holds already is kept.
+fn held(
+    formats: &[FormatChoice],
+    left: &Side,
+    same: Option<&Run>,
+    side: impl Fn(FormatChoice) -> Result<Arc<Side>, RunError>,
+) -> Result<Vec<Held>, RunError> {
+    let output = left.table(TableKind::Output).values();
+    let one = |&format| {
+        let side = side(format)?;
+        let before =
+            same.and_then(|run| run.more.iter().find(|held| Arc::ptr_eq(&held.side, &side)));
+        let sqnr_db = before.map_or_else(
+            || sqnr_db(output, side.table(TableKind::Output).values()),
+            |held| held.sqnr_db,
+        );
+        Ok(Held { side, sqnr_db })
+    };
+    formats.iter().map(one).collect()
+}
+
 impl Heads {
     fn new(input: &Input, choice: Choice) -> Result<Self, RunError> {
         let size = input.queries * input.keys * input.heads;
@@ -172,6 +211,7 @@ impl Heads {
             0..input.heads
         };
         let weights = heads
+            .into_par_iter()
             .map(|head| Side::new(input, Choice { head, ..choice }).map(Side::into_weights))
             .collect::<Result<_, _>>()?;
         Ok(Self { choice, weights })

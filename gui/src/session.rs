@@ -1,13 +1,20 @@
 //! What the user chose: plain data, the unit of undo and of saving. Only `App::apply` changes it.
 
-// How formats are judged.
+/// How formats are judged.
 pub mod judge;
+/// Panes and theme.
+pub mod layout;
+/// More formats than two.
+pub mod runs;
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use crate::source::Input;
+use judge::Judge;
+use layout::{Layout, Theme};
+use runs::More;
 
 /// Everything the user chose.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +41,18 @@ pub struct Session {
     pub selection: Selection,
     /// The one table that fills the window, if any.
     pub enlarged: Option<TableKind>,
+    /// The formats besides those two.
+    #[serde(default)]
+    pub more: More,
+    /// How formats are judged.
+    #[serde(default)]
+    pub judge: Judge,
+    /// Where everything stands.
+    #[serde(default)]
+    pub layout: Layout,
+    /// Light or dark.
+    #[serde(default)]
+    pub theme: Theme,
 }
 
 impl Default for Session {
@@ -56,6 +75,10 @@ impl Default for Session {
                 column: 0,
             },
             enlarged: None,
+            more: More::default(),
+            judge: Judge::default(),
+            layout: Layout::default(),
+            theme: Theme::default(),
         }
     }
 }

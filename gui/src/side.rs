@@ -76,7 +76,9 @@ impl Side {
             Table::new(keys, input.value_width, record.v),
             Table::new(queries, keys, record.raw.clone()),
             Table::new(queries, keys, record.raw).masked(Arc::clone(&visible)),
-            Table::new(queries, keys, record.weights).masked(visible),
+            Table::new(queries, keys, record.weights)
+                .masked(visible)
+                .zero_where_hidden(),
             Table::new(queries, input.value_width, record.output),
         ];
         Ok(Self {

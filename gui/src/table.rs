@@ -12,6 +12,7 @@ pub struct Table {
     columns: usize,
     values: Vec<f64>,
     visible: Option<Arc<[Range<usize>]>>,
+    hidden: f64,
     extent: f64,
     largest: f64,
 }
@@ -32,6 +33,7 @@ impl Table {
             columns,
             values,
             visible: None,
+            hidden: f64::NEG_INFINITY,
             extent: most(&mut sizes).unwrap_or(largest),
             largest,
         }
@@ -44,6 +46,20 @@ impl Table {
             visible: Some(visible),
             ..self
         }
+    }
+
+    /// The same, whose hidden cells stand for zero, as those of weights do.
+    #[must_use]
+    pub fn zero_where_hidden(self) -> Self {
+        Self {
+            hidden: 0.0,
+            ..self
+        }
+    }
+
+    /// The value of a cell, what the mask hides included: −∞ for a score, 0 for a weight.
+    pub fn full(&self, row: usize, column: usize) -> f64 {
+        self.get(row, column).unwrap_or(self.hidden)
     }
 
     /// The columns of each row that the mask leaves, if there is one.

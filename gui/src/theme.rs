@@ -6,10 +6,12 @@ use eframe::egui::{
 };
 
 use crate::colour;
+use crate::session::layout;
 
 /// Sets colours, sizes and spacing of everything.
-pub fn apply(ctx: &Context) {
+pub fn apply(ctx: &Context, theme: layout::Theme) {
     ctx.set_theme(Theme::Dark);
+    let _ = theme;
     ctx.all_styles_mut(|style| {
         style.visuals = visuals();
         style.spacing.item_spacing = Vec2::new(8.0, 5.0);

@@ -65,7 +65,12 @@ impl Desk {
 
     fn ask(&mut self, action: Option<JudgeAction>) {
         if let Some(action) = action {
-            action.apply(&mut self.judge);
+            let mut session = Session {
+                judge: self.judge,
+                ..Session::default()
+            };
+            action.apply(&mut session);
+            self.judge = session.judge;
             self.asked.push(action);
         }
     }

@@ -1,5 +1,7 @@
 //! The first wrong step: the first head, stage and cell that passes a budget or saturates.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::heads::{HeadId, Progress, Setting, job};
@@ -7,7 +9,9 @@ use super::histogram::{Fate, fate};
 use super::numbers::{Numbers, operand};
 use super::stages::{Watched, columns, values, visible};
 use crate::recorder::Job;
+use crate::report::digits;
 use crate::session::TableKind;
+use crate::session::judge::Cell;
 use crate::side::RunError;
 use crate::source::Input;
 
@@ -79,6 +83,55 @@ pub struct Wrong {
     pub value: f64,
     /// What is wrong with it.
     pub fault: Fault,
+}
+
+impl Wrong {
+    /// Where it is.
+    pub fn cell(&self) -> Cell {
+        let Self {
+            id,
+            table,
+            row,
+            column,
+            ..
+        } = *self;
+        Cell {
+            id,
+            table,
+            row,
+            column,
+        }
+    }
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            id,
+            table,
+            row,
+            column,
+            ..
+        } = self;
+        let HeadId { layer, head } = id;
+        write!(
+            f,
+            "Layer {layer}, head {head}, {} ({row}, {column}) ",
+            table.name()
+        )?;
+        match self.fault {
+            Fault::Saturated => f.write_str("saturates")?,
+            Fault::OverBudget { error, allowed } => {
+                write!(
+                    f,
+                    "is off by {}, {} allowed",
+                    digits(error),
+                    digits(allowed)
+                )?;
+            }
+        }
+        write!(f, ": {} for {}", digits(self.value), digits(self.reference))
+    }
 }
 
 /// How a search for the first wrong step ended.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::number::real;
 use crate::recorder::{Job, Record, record};
-use crate::session::TableKind;
+use crate::session::{FormatChoice, FractionBits, TableKind};
 use crate::side::RunError;
 use crate::stored::Operand;
 
@@ -23,6 +23,24 @@ pub enum Numbers {
 }
 
 impl Numbers {
+    /// As the window offers it; `None` if its steps are no powers of two.
+    pub fn choice(self) -> Option<FormatChoice> {
+        let bits = || {
+            let [q, k, v] = self.steps()?.map(fraction_bits);
+            Some(FractionBits {
+                q: q?,
+                k: k?,
+                v: v?,
+            })
+        };
+        match self {
+            Self::F32 => Some(FormatChoice::F32),
+            Self::F64 => Some(FormatChoice::F64),
+            Self::I16(_) => bits().map(FormatChoice::I16),
+            Self::I8(_) => bits().map(FormatChoice::I8),
+        }
+    }
+
     /// The name of the number type.
     pub fn name(self) -> &'static str {
         match self {
@@ -123,6 +141,18 @@ impl Numbers {
         } else {
             let [q, k, v] = steps;
             format!("{name}@{q}/{k}/{v}")
+        }
+    }
+}
+
+impl From<FormatChoice> for Numbers {
+    fn from(choice: FormatChoice) -> Self {
+        let steps = |FractionBits { q, k, v }| [q, k, v].map(|bits: i32| 2.0_f64.powi(-bits));
+        match choice {
+            FormatChoice::F32 => Self::F32,
+            FormatChoice::F64 => Self::F64,
+            FormatChoice::I16(bits) => Self::I16(steps(bits)),
+            FormatChoice::I8(bits) => Self::I8(steps(bits)),
         }
     }
 }
@@ -243,6 +273,20 @@ mod tests {
         assert_eq!(Numbers::I8(powers).text(), "i8:4/5/-1");
         assert_eq!(Numbers::I16([0.1, 0.5, 2.0]).text(), "i16@0.1/0.5/2");
         assert_eq!(Numbers::F64.text(), "f64");
+    }
+
+    #[test]
+    fn a_format_of_the_window_comes_back() {
+        let bits = FractionBits { q: 4, k: -3, v: 20 };
+        for choice in [
+            FormatChoice::F32,
+            FormatChoice::F64,
+            FormatChoice::I16(bits),
+            FormatChoice::I8(bits),
+        ] {
+            assert_eq!(Numbers::from(choice).choice(), Some(choice));
+        }
+        assert_eq!(Numbers::I8([0.3; 3]).choice(), None);
     }
 
     #[test]

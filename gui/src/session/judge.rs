@@ -6,10 +6,10 @@ use crate::compare::first::Budget;
 use crate::compare::heads::HeadId;
 use crate::compare::numbers::Numbers;
 use crate::compare::sweep::SweepSettings;
-use crate::session::TableKind;
+use crate::session::{Session, TableKind};
 
 /// What the user chose for comparisons; part of the session.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Judge {
     /// What runs are held against.
@@ -20,6 +20,18 @@ pub struct Judge {
     pub budget: Budget,
     /// What a sweep tries.
     pub sweep: SweepSettings,
+}
+
+impl Default for Judge {
+    /// The right format against the f64 reference.
+    fn default() -> Self {
+        Self {
+            against: Against::default(),
+            run: 1,
+            budget: Budget::default(),
+            sweep: SweepSettings::default(),
+        }
+    }
 }
 
 /// What runs are held against.
@@ -69,15 +81,26 @@ pub struct Cell {
 }
 
 impl JudgeAction {
-    /// Changes how formats are judged; what else is asked for is for the window to do.
-    pub fn apply(self, judge: &mut Judge) {
+    /// Changes the session; what takes long is for the window to start.
+    pub fn apply(self, session: &mut Session) {
+        let judge = &mut session.judge;
         match self {
             Self::Against(against) => judge.against = against,
             Self::Run(run) => judge.run = run,
             Self::Budget(budget) => judge.budget = budget,
             Self::Sweep(sweep) => judge.sweep = sweep,
-            Self::Go(_) | Self::FirstWrong | Self::StartSweep | Self::StopSweep | Self::Take(_) => {
+            Self::Go(cell) => {
+                session.layer = cell.id.layer;
+                session.head = cell.id.head;
+                session.selection = session.selection.at(cell.table, cell.row, cell.column);
             }
+            Self::Take(numbers) => {
+                if let Some(format) = numbers.choice() {
+                    session.right = format;
+                    judge.run = 1;
+                }
+            }
+            Self::FirstWrong | Self::StartSweep | Self::StopSweep => {}
         }
     }
 }
@@ -85,6 +108,25 @@ impl JudgeAction {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::{FormatChoice, FractionBits};
+
+    #[test]
+    fn a_cell_and_a_format_are_taken_over() {
+        let mut session = Session::default();
+        let id = HeadId { layer: 2, head: 7 };
+        let cell = Cell {
+            id,
+            table: TableKind::K,
+            row: 4,
+            column: 9,
+        };
+        JudgeAction::Go(cell).apply(&mut session);
+        assert_eq!((session.layer, session.head), (2, 7));
+        assert_eq!(session.selection.cell_in(TableKind::K), (4, 9));
+        JudgeAction::Take(Numbers::I16([0.25, 0.5, 2.0])).apply(&mut session);
+        let bits = FractionBits { q: 2, k: 1, v: -1 };
+        assert_eq!(session.right, FormatChoice::I16(bits));
+    }
 
     #[test]
     fn what_an_older_program_did_not_save_is_as_it_starts() {

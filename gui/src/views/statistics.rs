@@ -6,14 +6,15 @@ use eframe::egui::{
 
 use super::histogram::{histogram_ui, legend_ui};
 use crate::compare::accumulator::Overflow;
-use crate::compare::first::{Budget, Fault, Search, Wrong};
+use crate::compare::first::{Search, Wrong};
 use crate::compare::histogram::Fate;
 use crate::compare::statistics::{RunStatistics, Statistics};
 use crate::compare::tally::IDEAL_ROUNDING;
+use crate::judging::Judging;
 use crate::number::drawn;
 use crate::report::{StageReport, decibels, digits};
-use crate::session::Selection;
 use crate::session::judge::{Against, Cell, Judge, JudgeAction};
+use crate::session::{Selection, Session};
 
 /// What the pane shows.
 pub struct StatisticsView<'a> {
@@ -25,6 +26,21 @@ pub struct StatisticsView<'a> {
     pub selection: Selection,
     /// How the last search for the first wrong step ended.
     pub search: Search,
+}
+
+/// The pane as the window has it; what is measured now shows that it is.
+pub fn pane_ui(ui: &mut Ui, session: &Session, judging: &Judging) -> Option<JudgeAction> {
+    let Some(statistics) = judging.statistics() else {
+        ui.spinner();
+        return None;
+    };
+    let view = StatisticsView {
+        judge: &session.judge,
+        statistics,
+        selection: session.selection,
+        search: judging.search(),
+    };
+    statistics_ui(ui, &view)
 }
 
 /// The pane.
@@ -275,43 +291,15 @@ fn wrong_ui(ui: &mut Ui, view: &StatisticsView<'_>) -> Option<JudgeAction> {
         Search::Found(wrong) => action = action.or(found_ui(ui, &wrong)),
     }
     if action.is_none() && budget != view.judge.budget {
-        action = Some(JudgeAction::Budget(Budget { ..budget }));
+        action = Some(JudgeAction::Budget(budget));
     }
     action
 }
 
 /// What is wrong, in a sentence that leads there.
 fn found_ui(ui: &mut Ui, wrong: &Wrong) -> Option<JudgeAction> {
-    let Wrong {
-        id,
-        table,
-        row,
-        column,
-        reference,
-        value,
-        fault,
-    } = *wrong;
-    let what = match fault {
-        Fault::Saturated => "saturates".to_owned(),
-        Fault::OverBudget { error, allowed } => {
-            format!("is off by {}, {} allowed", digits(error), digits(allowed))
-        }
-    };
-    let sentence = format!(
-        "Layer {}, head {}, {} ({row}, {column}) {what}: {} for {}",
-        id.layer,
-        id.head,
-        table.name(),
-        digits(value),
-        digits(reference),
-    );
-    let link = ui.link(sentence).on_hover_text("Show this cell");
-    link.clicked().then_some(JudgeAction::Go(Cell {
-        id,
-        table,
-        row,
-        column,
-    }))
+    let link = ui.link(wrong.to_string()).on_hover_text("Show this cell");
+    link.clicked().then(|| JudgeAction::Go(wrong.cell()))
 }
 
 fn histograms_ui(ui: &mut Ui, run: &RunStatistics) {

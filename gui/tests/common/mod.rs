@@ -14,6 +14,7 @@ use eframe::egui::{Key, Modifiers, Pos2, TexturesDelta, Vec2, vec2};
 use egui_kittest::kittest::Queryable;
 use egui_kittest::{Harness, Node, TestRenderer};
 use kqv_gui::App;
+use kqv_gui::action::Action;
 use kqv_gui::number::points;
 use kqv_gui::run::{Column, Run};
 use kqv_gui::session::{Session, TableKind};
@@ -44,17 +45,27 @@ impl Window {
     /// Of another size, on files.
     pub fn open(size: (u16, u16), files: Vec<PathBuf>) -> Self {
         let renderer = Rc::new(RefCell::new(Renderer::default()));
-        let mut harness = Harness::builder()
+        let harness = Harness::builder()
             .with_size(vec2(size.0.into(), size.1.into()))
             .with_max_steps(12)
             .renderer(Shared(Rc::clone(&renderer)))
             .build_eframe(|creation| App::new(&creation.egui_ctx, files).unwrap());
-        harness.run();
-        Self {
+        let mut window = Self {
             harness,
             renderer,
             size,
+        };
+        window.settle();
+        window
+    }
+
+    /// Until nothing is being read any more.
+    fn settle(&mut self) {
+        while self.harness.state().is_busy() {
+            self.harness.step();
+            std::thread::sleep(std::time::Duration::from_millis(2));
         }
+        self.harness.run();
     }
 
     pub fn session(&self) -> &Session {
@@ -144,6 +155,20 @@ impl Window {
             .into_iter()
             .map(|path| std::sync::Arc::new(Dropped(path)) as _);
         self.harness.input_mut().dropped_files = files.collect();
+        self.harness.step();
+        self.settle();
+    }
+
+    /// Does what a dialog would ask for.
+    pub fn apply(&mut self, action: Action) {
+        let ctx = self.harness.ctx.clone();
+        self.harness.state_mut().apply(&ctx, action);
+        self.settle();
+    }
+
+    /// Types into what has the focus.
+    pub fn type_text(&mut self, label: &str, text: &str) {
+        self.find(Role::TextInput, label).type_text(text);
         self.harness.run();
     }
 

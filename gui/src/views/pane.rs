@@ -1,0 +1,104 @@
+//! The panes: each is drawn by its own view, and can be moved, resized and closed.
+
+use eframe::egui::{Frame, Style, Ui, WidgetText};
+use egui_tiles::{Behavior, SimplificationOptions, Tabs, Tile, TileId, Tiles, UiResponse};
+
+use super::{Window, runs, statistics, sweep, tables};
+use crate::action::Action;
+use crate::session::judge::JudgeAction;
+use crate::session::layout::{LayoutAction, Pane};
+
+/// All open panes where the session has them.
+pub fn panes_ui(ui: &mut Ui, window: &mut Window<'_>) -> Option<Action> {
+    let mut tree = window.session.layout.tree.clone();
+    let alone = tree
+        .tiles
+        .tiles()
+        .filter(|tile| matches!(tile, Tile::Pane(_)))
+        .count()
+        < 2;
+    let mut panes = Panes {
+        window,
+        action: None,
+        alone,
+    };
+    tree.ui(&mut panes, ui);
+    let Panes { window, action, .. } = panes;
+    let arranged = || {
+        let moved = tree != window.session.layout.tree;
+        moved.then(|| Action::Layout(LayoutAction::Arranged(tree)))
+    };
+    action.or_else(arranged)
+}
+
+/// What one pane shows.
+fn pane_ui(pane: Pane, ui: &mut Ui, window: &mut Window<'_>) -> Option<Action> {
+    match pane {
+        Pane::Tables => tables::tables_ui(
+            ui,
+            window.session,
+            window.run,
+            window.pointed,
+            window.pictures,
+        ),
+        Pane::Runs => runs::runs_ui(ui, window.session, window.run),
+        Pane::Statistics => framed(ui, |ui| {
+            statistics::pane_ui(ui, window.session, window.judging)
+        }),
+        Pane::Sweep => framed(ui, |ui| {
+            sweep::sweep_ui(ui, &window.session.judge, &window.judging.sweep())
+        }),
+    }
+}
+
+/// A pane of formats judged, on the ground of panels.
+fn framed(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> Option<JudgeAction>) -> Option<Action> {
+    let frame = Frame::new().fill(ui.visuals().panel_fill).inner_margin(12);
+    let action = frame.show(ui, |ui| {
+        let action = add(ui);
+        ui.take_available_space();
+        action
+    });
+    action.inner.map(Action::Judge)
+}
+
+struct Panes<'a, 'w> {
+    window: &'a mut Window<'w>,
+    action: Option<Action>,
+    alone: bool,
+}
+
+impl Behavior<Pane> for Panes<'_, '_> {
+    fn pane_ui(&mut self, ui: &mut Ui, _: TileId, pane: &mut Pane) -> UiResponse {
+        let action = pane_ui(*pane, ui, self.window);
+        self.action = self.action.take().or(action);
+        UiResponse::None
+    }
+
+    fn tab_title_for_pane(&mut self, pane: &Pane) -> WidgetText {
+        pane.title().into()
+    }
+
+    fn is_tab_closable(&self, tiles: &Tiles<Pane>, tile: TileId) -> bool {
+        matches!(tiles.get(tile), Some(Tile::Pane(pane)) if *pane != Pane::Tables)
+    }
+
+    fn is_tab_bar_visible(&self, _: TileId, _: &Tabs) -> bool {
+        !self.alone
+    }
+
+    fn gap_width(&self, _: &Style) -> f32 {
+        4.0
+    }
+
+    fn min_size(&self) -> f32 {
+        180.0
+    }
+
+    fn simplification_options(&self) -> SimplificationOptions {
+        SimplificationOptions {
+            all_panes_must_have_tabs: true,
+            ..SimplificationOptions::default()
+        }
+    }
+}
