@@ -58,8 +58,8 @@ pub struct Command {
     pub name: &'static str,
     /// One sentence.
     pub about: &'static str,
-    /// The keys, if it has any.
-    pub shortcut: Option<KeyboardShortcut>,
+    /// The keys.
+    pub shortcut: KeyboardShortcut,
     /// What it asks for now; `None` where there is nothing to do.
     pub action: fn(State<'_>) -> Option<Action>,
 }
@@ -67,15 +67,15 @@ pub struct Command {
 const COMMAND: Modifiers = Modifiers::COMMAND;
 const SHIFTED: Modifiers = COMMAND.plus(Modifiers::SHIFT);
 
-const fn keys(modifiers: Modifiers, key: Key) -> Option<KeyboardShortcut> {
-    Some(KeyboardShortcut::new(modifiers, key))
+const fn keys(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(modifiers, key)
 }
 
 const fn command(
     menu: Menu,
     name: &'static str,
     about: &'static str,
-    shortcut: Option<KeyboardShortcut>,
+    shortcut: KeyboardShortcut,
     action: fn(State<'_>) -> Option<Action>,
 ) -> Command {
     Command {
@@ -416,11 +416,7 @@ mod tests {
     #[test]
     fn every_command_has_its_own_name_shortcut_and_sentence() {
         for (at, one) in COMMANDS.iter().enumerate() {
-            assert!(
-                one.shortcut.is_some() && !one.about.is_empty(),
-                "{}",
-                one.name
-            );
+            assert!(!one.about.is_empty(), "{}", one.name);
             for other in &COMMANDS[at + 1..] {
                 assert_ne!(one.name, other.name);
                 assert_ne!(one.shortcut, other.shortcut, "{} {}", one.name, other.name);

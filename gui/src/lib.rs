@@ -33,6 +33,8 @@ pub mod judging;
 pub mod keyboard;
 /// The inputs that are in memory.
 pub mod library;
+/// Light and dark.
+pub mod look;
 /// Numbers as text and as lengths.
 pub mod number;
 /// Heat maps as textures.

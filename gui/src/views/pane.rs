@@ -1,10 +1,13 @@
 //! The panes: each is drawn by its own view, and can be moved, resized and closed.
 
-use eframe::egui::{Frame, Style, Ui, WidgetText};
-use egui_tiles::{Behavior, SimplificationOptions, Tabs, Tile, TileId, Tiles, UiResponse};
+use eframe::egui::{Color32, Frame, Style, Ui, Visuals, WidgetText};
+use egui_tiles::{
+    Behavior, SimplificationOptions, TabState, Tabs, Tile, TileId, Tiles, UiResponse,
+};
 
 use super::{Window, runs, statistics, sweep, tables};
 use crate::action::Action;
+use crate::colour;
 use crate::session::judge::JudgeAction;
 use crate::session::layout::{LayoutAction, Pane};
 
@@ -26,7 +29,7 @@ pub fn panes_ui(ui: &mut Ui, window: &mut Window<'_>) -> Option<Action> {
     let Panes { window, action, .. } = panes;
     let arranged = || {
         let moved = tree != window.session.layout.tree;
-        moved.then(|| Action::Layout(LayoutAction::Arranged(tree)))
+        moved.then(|| Action::Layout(LayoutAction::Arranged(Box::new(tree))))
     };
     action.or_else(arranged)
 }
@@ -85,6 +88,26 @@ impl Behavior<Pane> for Panes<'_, '_> {
 
     fn is_tab_bar_visible(&self, _: TileId, _: &Tabs) -> bool {
         !self.alone
+    }
+
+    fn tab_bar_color(&self, _: &Visuals) -> Color32 {
+        colour::PANEL
+    }
+
+    fn tab_bg_color(&self, _: &Visuals, _: &Tiles<Pane>, _: TileId, tab: &TabState) -> Color32 {
+        if tab.active {
+            colour::FIELD
+        } else {
+            colour::PANEL
+        }
+    }
+
+    fn tab_text_color(&self, _: &Visuals, _: &Tiles<Pane>, _: TileId, tab: &TabState) -> Color32 {
+        if tab.active {
+            colour::TEXT
+        } else {
+            colour::WEAK
+        }
     }
 
     fn gap_width(&self, _: &Style) -> f32 {
