@@ -53,8 +53,9 @@ pub fn statistics_ui(ui: &mut Ui, view: &StatisticsView<'_>) -> Option<JudgeActi
     let Some(run) = view.statistics.runs.get(at) else {
         return action;
     };
-    ScrollArea::both().auto_shrink(false).show(ui, |ui| {
-        stages_ui(ui, run);
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        let wide = ScrollArea::horizontal().id_salt("stages");
+        wide.show(ui, |ui| stages_ui(ui, run));
         ui.add_space(6.0);
         rows_ui(ui, run);
         sums_ui(ui, view, at);
@@ -307,7 +308,7 @@ fn histograms_ui(ui: &mut Ui, run: &RunStatistics) {
         ui.weak("Sizes, one bar for each power of two");
         legend_ui(ui);
     });
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         for (histogram, name) in run.histograms.iter().zip(["Q", "K", "V"]) {
             histogram_ui(ui, histogram, name);
         }

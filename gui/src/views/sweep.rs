@@ -64,21 +64,6 @@ fn settings_ui(
             ui.selectable_value(&mut asked.scope, scope, name)
                 .on_hover_text(about);
         }
-        let around = Slider::new(&mut asked.around, 0..=4).text("Bits around the fit");
-        ui.add(around)
-            .on_hover_text("So many fraction bits more and fewer than fit, for Q and K, and for V");
-        let mut share = 100.0 * asked.same_top;
-        let slider = Slider::new(&mut share, 50.0..=100.0)
-            .suffix(" %")
-            .fixed_decimals(1)
-            .text("Rows that keep their top key");
-        if ui
-            .add(slider)
-            .on_hover_text("What the answer must reach")
-            .changed()
-        {
-            asked.same_top = share / 100.0;
-        }
         let (name, wish, about) = match state {
             SweepState::Running(_) => ("Cancel", JudgeAction::StopSweep, "Stop the sweep"),
             _ => (
@@ -91,6 +76,17 @@ fn settings_ui(
             action = Some(wish);
         }
     });
+    let around = Slider::new(&mut asked.around, 0..=4).text("fraction bits around the fit");
+    ui.add(around)
+        .on_hover_text("So many more and fewer than fit, for Q and K, and for V");
+    let mut share = 100.0 * asked.same_top;
+    let slider = Slider::new(&mut share, 50.0..=100.0)
+        .suffix(" %")
+        .fixed_decimals(1);
+    let slider = ui.add(slider.text("of rows keep their top key"));
+    if slider.on_hover_text("What the answer must reach").changed() {
+        asked.same_top = share / 100.0;
+    }
     action.or((asked != settings).then_some(JudgeAction::Sweep(asked)))
 }
 
@@ -222,12 +218,13 @@ fn staircase(sweep: &Sweep) -> Vec<[f64; 2]> {
 /// The best of each size, and what each takes on a chip.
 fn frontier_ui(ui: &mut Ui, sweep: &Sweep) -> Option<JudgeAction> {
     let mut action = None;
-    ScrollArea::both().auto_shrink(false).show(ui, |ui| {
+    ScrollArea::both().show(ui, |ui| {
         Grid::new("frontier")
             .striped(true)
             .spacing(vec2(14.0, 4.0))
             .show(ui, |ui| {
                 for name in [
+                    "",
                     "Best of its size",
                     "SQNR",
                     "Worst head",
@@ -237,15 +234,14 @@ fn frontier_ui(ui: &mut Ui, sweep: &Sweep) -> Option<JudgeAction> {
                     "Output",
                     "Scratch",
                     "All",
-                    "",
                 ] {
                     ui.weak(name);
                 }
                 ui.end_row();
                 for point in sweep.frontier() {
-                    point_ui(ui, point);
                     let name = format!("Use {}", point.numbers.name());
                     action = action.or(take_ui(ui, point, &name));
+                    point_ui(ui, point);
                     ui.end_row();
                 }
             });

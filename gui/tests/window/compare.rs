@@ -5,7 +5,7 @@ use eframe::egui::{Key, Modifiers};
 use kqv_gui::action::Action;
 use kqv_gui::session::judge::{Against, JudgeAction};
 use kqv_gui::session::layout::{LayoutAction, Pane};
-use kqv_gui::session::{FormatChoice, FractionBits, Session, SideId};
+use kqv_gui::session::{FormatChoice, FractionBits, Session, SideId, TableKind};
 
 use crate::common::Window;
 
@@ -54,7 +54,12 @@ fn one_key_goes_to_the_first_wrong_step() {
     );
     let input = &window.run().input;
     let head = input.head(session.layer, session.head);
-    let value = head.k[row * input.width + column];
+    let (values, columns) = match table {
+        TableKind::Q => (head.q, input.width),
+        TableKind::K => (head.k, input.width),
+        _ => (head.v, input.value_width),
+    };
+    let value = values[row * columns + column];
     assert!((value * 32.0).abs() > 127.5, "{value}");
     window.press(Modifiers::COMMAND, Key::Z);
     assert_eq!((window.session().layer, window.session().head), (3, 1));
