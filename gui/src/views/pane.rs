@@ -58,6 +58,7 @@ fn pane_ui(pane: Pane, ui: &mut Ui, window: &mut Window<'_>) -> Option<Action> {
 fn framed(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> Option<JudgeAction>) -> Option<Action> {
     let frame = Frame::new().fill(ui.visuals().panel_fill).inner_margin(12);
     let action = frame.show(ui, |ui| {
+        ui.spacing_mut().scroll.fade.strength = 0.0; // a gradient has no partner in the light look
         let action = add(ui);
         ui.take_available_space();
         action

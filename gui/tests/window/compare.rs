@@ -4,7 +4,7 @@ use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers};
 use kqv_gui::action::Action;
 use kqv_gui::session::judge::{Against, JudgeAction};
-use kqv_gui::session::layout::{LayoutAction, Pane};
+use kqv_gui::session::layout::{LayoutAction, Pane, Theme};
 use kqv_gui::session::{FormatChoice, FractionBits, Session, SideId, TableKind};
 
 use crate::common::Window;
@@ -77,4 +77,19 @@ fn a_sweep_answers_and_its_format_is_taken() {
     assert!(window.run().compare.sqnr_db > 60.0);
     window.press(Modifiers::COMMAND, Key::Z);
     assert_eq!(window.session().right, before);
+}
+
+#[test]
+fn both_panes_fit_a_small_light_window() {
+    let mut window = Window::open((1280, 720), Vec::new());
+    window.apply(Action::Theme(Theme::Light));
+    for (pane, name) in [(Pane::Statistics, "statistics"), (Pane::Sweep, "sweep")] {
+        window.apply(Action::Layout(LayoutAction::Toggle(pane)));
+        if pane == Pane::Sweep {
+            window.apply(Action::Judge(JudgeAction::StartSweep));
+        }
+        let picture = window.picture(&format!("{name}-1280.png"));
+        assert!(picture.colours(900..1280, 60..540) > 30);
+        window.apply(Action::Layout(LayoutAction::Toggle(pane)));
+    }
 }
