@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::heads::HeadsView;
 use crate::positions::PositionsView;
 use crate::session::edits::EditAction;
+use crate::session::judge::JudgeAction;
 use crate::session::layout::{LayoutAction, Theme};
 use crate::session::runs::RunsAction;
 use crate::session::{
@@ -64,6 +65,8 @@ pub enum Action {
     Theme(Theme),
     /// Formats besides left and right.
     Runs(RunsAction),
+    /// How formats are judged.
+    Judge(JudgeAction),
     /// Files besides Q, K and V.
     File(FileAction),
     /// Open the list of all commands, or close it.

@@ -9,16 +9,21 @@ use eframe::egui::{Context, Ui, gui_zoom};
 use crate::action::{Action, FileAction, Zoom};
 use crate::background::{Job, Progress};
 use crate::commands::State;
+use crate::compare::first::Search;
+use crate::compare::heads::{HeadId, Setting};
+use crate::compare::numbers::Numbers;
 use crate::dialog::{Dialog, Question};
 use crate::edit::EditError;
 use crate::export;
 use crate::history::History;
+use crate::judging::{Judging, Subject};
 use crate::library::Library;
 use crate::look::Look;
 use crate::pictures::Pictures;
 use crate::run::{Column, Run};
 use crate::session::edits::Edits;
-use crate::session::layout::LayoutAction;
+use crate::session::judge::JudgeAction;
+use crate::session::layout::{LayoutAction, Pane};
 use crate::session::{FormatChoice, InputId, LearnAction, Selection, Session, Shown};
 use crate::source::{Input, load};
 use crate::store::{self, Kept, Store};
@@ -27,6 +32,9 @@ use crate::{keyboard, lesson, theme, views};
 
 /// How often the session is kept.
 const KEPT_EVERY: Duration = Duration::from_mins(1);
+
+/// How often the progress of long work is drawn.
+const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 
 /// The window.
 pub struct App {
@@ -37,6 +45,7 @@ pub struct App {
     pointed: Option<Selection>,
     notices: Vec<String>,
     pictures: Pictures,
+    judging: Judging,
     dialog: Dialog,
     palette: Option<Palette>,
     reading: Option<(Reading, Then)>,
@@ -94,6 +103,7 @@ impl App {
             pointed: None,
             notices: Vec::new(),
             pictures: Pictures::default(),
+            judging: Judging::default(),
             dialog: Dialog::default(),
             palette: None,
             reading: None,
@@ -141,9 +151,9 @@ impl App {
         &self.notices
     }
 
-    /// Whether something is being read or written.
+    /// Whether something is being read, written or searched for.
     pub fn is_busy(&self) -> bool {
-        self.reading.is_some() || !self.writing.is_empty()
+        self.reading.is_some() || !self.writing.is_empty() || self.judging.is_busy()
     }
 
     /// Carries out what a view asked for.
@@ -151,6 +161,7 @@ impl App {
         match action {
             Action::AskForFiles => self.dialog.ask(ctx, Question::Input),
             Action::File(action) => self.file(ctx, action),
+            Action::Judge(action) => self.judge(ctx, action),
             Action::Open(files) => {
                 self.recent.opened(&files);
                 let id = InputId::Files(files);
@@ -197,6 +208,71 @@ impl App {
             action => self.change(&action),
         }
         ctx.request_repaint();
+    }
+
+    /// What is judged now.
+    fn subject(&self) -> Subject {
+        let session = &self.session;
+        let formats = [session.left, session.right].into_iter();
+        let formats = formats.chain(session.more.0.iter().copied());
+        Subject {
+            input: Arc::clone(&self.run.input),
+            id: HeadId {
+                layer: session.layer,
+                head: session.head,
+            },
+            setting: Setting {
+                mask: session.mask,
+                scaling: session.scaling,
+            },
+            runs: formats.map(Numbers::from).collect(),
+        }
+    }
+
+    /// Starts what takes long; all else changes the session.
+    fn judge(&mut self, ctx: &Context, action: JudgeAction) {
+        let (subject, judge) = (self.subject(), self.session.judge);
+        let repainted = ctx.clone();
+        let wake = move || repainted.request_repaint();
+        match action {
+            JudgeAction::FirstWrong => self.judging.find_first_wrong(&subject, &judge, wake),
+            JudgeAction::StartSweep => {
+                self.judging.start_sweep(&subject, &judge, wake);
+                if !self.session.layout.is_open(Pane::Sweep) {
+                    LayoutAction::Toggle(Pane::Sweep).apply(&mut self.session);
+                }
+            }
+            JudgeAction::StopSweep => self.judging.stop_sweep(),
+            action => self.change(&Action::Judge(action)),
+        }
+    }
+
+    /// Measures what an open pane shows, and takes what was searched for by now.
+    fn measure(&mut self, ctx: &Context) {
+        if self.session.layout.is_open(Pane::Statistics) {
+            let repainted = ctx.clone();
+            let (subject, judge) = (self.subject(), self.session.judge);
+            let measured = self
+                .judging
+                .measure(&subject, &judge, move || repainted.request_repaint());
+            if let Err(error) = measured {
+                self.notify(error.to_string());
+            }
+        }
+        match self.judging.poll() {
+            Ok(Search::NotYet) => {}
+            Ok(Search::Nothing) => {
+                self.notify("No step of any head is wrong within the budget".to_owned());
+            }
+            Ok(Search::Found(wrong)) => {
+                self.change(&Action::Judge(JudgeAction::Go(wrong.cell())));
+                self.notify(wrong.to_string());
+            }
+            Err(sentence) => self.notify(sentence),
+        }
+        if self.judging.is_busy() {
+            ctx.request_repaint_after(PROGRESS_EVERY);
+        }
     }
 
     /// Panes and colours are not undone.
@@ -367,11 +443,12 @@ impl App {
             Action::Runs(runs) => {
                 let added = matches!(runs, crate::session::runs::RunsAction::Add(_));
                 runs.apply(&mut session);
-                let pane = crate::session::layout::Pane::Runs;
+                let pane = Pane::Runs;
                 if added && !session.layout.is_open(pane) {
                     LayoutAction::Toggle(pane).apply(&mut session);
                 }
             }
+            Action::Judge(judge) => judge.apply(&mut session),
             Action::Show(shown) => session.shown = shown,
             Action::Unit(unit) => session.unit = unit,
             Action::Select(selection) => session.selection = selection,
@@ -541,6 +618,7 @@ impl App {
             notices: &self.notices,
             busy: reading,
             pointed: self.pointed,
+            judging: &self.judging,
             pictures: &mut self.pictures,
             palette: &mut self.palette,
         };
@@ -555,6 +633,7 @@ impl eframe::App for App {
             self.history.pause_after_drag();
         }
         self.collect();
+        self.measure(&ctx);
         self.keep(&ctx);
         let outside = self.outside(&ctx);
         let palette_was_open = self.palette.is_some();

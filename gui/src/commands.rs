@@ -9,6 +9,7 @@ use crate::history::History;
 use crate::lesson::steps;
 use crate::run::Run;
 use crate::session::edits::EditAction;
+use crate::session::judge::JudgeAction;
 use crate::session::layout::{LayoutAction, Pane, Theme};
 use crate::session::runs::RunsAction;
 use crate::session::{LearnAction, Mask, Question, Scaling, Session, Shown, SideId, Unit};
@@ -271,6 +272,20 @@ pub static COMMANDS: &[Command] = &[
     ),
     command(
         Menu::View,
+        "Statistics",
+        "Every stage of every run measured, and the first step that goes wrong",
+        keys(COMMAND, Key::T),
+        |_| Some(Action::Layout(LayoutAction::Toggle(Pane::Statistics))),
+    ),
+    command(
+        Menu::View,
+        "Sweep",
+        "Which format is enough: SQNR and bytes of every width and number of bits",
+        keys(COMMAND, Key::G),
+        |_| Some(Action::Layout(LayoutAction::Toggle(Pane::Sweep))),
+    ),
+    command(
+        Menu::View,
         "Choices",
         "The column on the left, shown or hidden",
         keys(COMMAND, Key::B),
@@ -456,6 +471,20 @@ pub static COMMANDS: &[Command] = &[
             let format = state.session.right;
             Some(Action::Runs(RunsAction::Add(format)))
         },
+    ),
+    command(
+        Menu::Compute,
+        "First wrong step",
+        "The first head, stage and cell where the judged run saturates or passes its budget",
+        keys(Modifiers::NONE, Key::W),
+        |_| Some(Action::Judge(JudgeAction::FirstWrong)),
+    ),
+    command(
+        Menu::Compute,
+        "Sweep formats",
+        "Try both widths of integers around the fraction bits that fit, on all cores",
+        keys(SHIFTED, Key::G),
+        |_| Some(Action::Judge(JudgeAction::StartSweep)),
     ),
     command(
         Menu::Compute,

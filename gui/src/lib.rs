@@ -29,12 +29,14 @@ pub mod dialog;
 pub mod edit;
 /// Tables as files.
 pub mod export;
-/// Without a window: `kqv attend`.
+/// Without a window: `kqv attend`, `kqv compare`.
 pub mod headless;
 /// What a head does, in two numbers.
 pub mod heads;
 /// Undo and redo.
 pub mod history;
+/// Measures that are kept, and searches that take long.
+pub mod judging;
 /// Shortcuts.
 pub mod keyboard;
 /// The layer around the head.
@@ -55,6 +57,8 @@ pub mod positions;
 pub mod question;
 /// The kernel's observer.
 pub mod recorder;
+/// What a comparison says.
+pub mod report;
 /// Everything derived from a session.
 pub mod run;
 /// What the user chose.

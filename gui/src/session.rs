@@ -3,6 +3,8 @@
 mod arrangement;
 /// What can be asked of its edits.
 pub mod edits;
+/// How formats are judged.
+pub mod judge;
 /// Panes and theme.
 pub mod layout;
 mod learn;
@@ -19,6 +21,7 @@ use crate::positions::PositionsView;
 use crate::source::{Input, Made};
 pub use arrangement::Arrangement;
 use edits::Edits;
+use judge::Judge;
 use layout::{Layout, Theme};
 pub use learn::{Learn, LearnAction, Question, Speed};
 use runs::More;
@@ -66,6 +69,9 @@ pub struct Session {
     /// The formats besides those two.
     #[serde(default)]
     pub more: More,
+    /// How formats are judged.
+    #[serde(default)]
+    pub judge: Judge,
     /// Where everything stands.
     #[serde(default)]
     pub layout: Layout,
@@ -100,6 +106,7 @@ impl Default for Session {
             positions: PositionsView::default(),
             learn: Learn::default(),
             more: More::default(),
+            judge: Judge::default(),
             layout: Layout::default(),
             theme: Theme::default(),
         }

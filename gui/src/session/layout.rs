@@ -25,11 +25,15 @@ pub enum Pane {
     Steps,
     /// The expression behind the selected number.
     Derivation,
+    /// The measures of every run, and where it goes wrong.
+    Statistics,
+    /// Which format is enough.
+    Sweep,
 }
 
 impl Pane {
     /// In the order of the menu.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Tables,
         Self::Runs,
         Self::Change,
@@ -38,6 +42,8 @@ impl Pane {
         Self::Lessons,
         Self::Steps,
         Self::Derivation,
+        Self::Statistics,
+        Self::Sweep,
     ];
 
     /// Those that are wide and low.
@@ -54,6 +60,8 @@ impl Pane {
             Self::Lessons => "Lessons",
             Self::Steps => "Step through",
             Self::Derivation => "Derivation",
+            Self::Statistics => "Statistics",
+            Self::Sweep => "Sweep",
         }
     }
 
@@ -68,6 +76,12 @@ impl Pane {
             Self::Lessons => "The Illustrated Transformer and your own questions, on live numbers",
             Self::Steps => "One query from dot products to its output, number by number",
             Self::Derivation => "The selected number with all that it is made of, and its bits",
+            Self::Statistics => {
+                "Every stage of every run measured, and the first step that goes wrong"
+            }
+            Self::Sweep => {
+                "Which format is enough: SQNR and bytes of every width and number of bits"
+            }
         }
     }
 }

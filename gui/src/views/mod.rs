@@ -20,6 +20,8 @@ pub mod grid;
 pub mod header;
 /// All heads at once.
 pub mod heads;
+/// Sizes of values, one bar a bit.
+mod histogram;
 /// One score written out.
 pub mod inspector;
 /// The names of rows and columns.
@@ -44,8 +46,12 @@ pub mod runs;
 pub mod scene;
 /// What is looked at.
 pub mod sidebar;
+/// The measures of every run.
+pub mod statistics;
 /// One query, number by number.
 pub mod steps;
+/// Which format is enough.
+pub mod sweep;
 /// Where the tables stand.
 pub mod tables;
 /// The exact value under the cursor.
@@ -58,6 +64,7 @@ use eframe::egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
 use crate::action::Action;
 use crate::colour;
 use crate::commands::State;
+use crate::judging::Judging;
 use crate::pictures::Pictures;
 use crate::run::Run;
 use crate::session::layout::Visibility;
@@ -79,6 +86,8 @@ pub struct Window<'a> {
     pub busy: Option<&'a str>,
     /// What the pointer was on in the last frame.
     pub pointed: Option<Selection>,
+    /// Measures and searches.
+    pub judging: &'a Judging,
     /// Textures.
     pub pictures: &'a mut Pictures,
     /// The list of commands, if it is open.

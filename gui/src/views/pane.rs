@@ -5,7 +5,9 @@ use egui_tiles::{
     Behavior, SimplificationOptions, TabState, Tabs, Tile, TileId, Tiles, UiResponse,
 };
 
-use super::{Window, change, derivation, heads, lessons, positions, runs, steps, tables};
+use super::{
+    Window, change, derivation, heads, lessons, positions, runs, statistics, steps, sweep, tables,
+};
 use crate::action::Action;
 use crate::colour;
 use crate::session::layout::{LayoutAction, Pane};
@@ -54,6 +56,12 @@ fn pane_ui(pane: Pane, ui: &mut Ui, window: &mut Window<'_>) -> Option<Action> {
         Pane::Lessons => lessons::lessons_ui(ui, window.session, window.run),
         Pane::Steps => steps::steps_ui(ui, window.session, window.run),
         Pane::Derivation => derivation::derivation_ui(ui, window.session, window.run),
+        Pane::Statistics => framed(ui, |ui| {
+            statistics::pane_ui(ui, window.session, window.judging).map(Action::Judge)
+        }),
+        Pane::Sweep => framed(ui, |ui| {
+            sweep::sweep_ui(ui, &window.session.judge, &window.judging.sweep()).map(Action::Judge)
+        }),
     }
 }
 
@@ -61,6 +69,7 @@ fn pane_ui(pane: Pane, ui: &mut Ui, window: &mut Window<'_>) -> Option<Action> {
 fn framed<R>(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> R) -> R {
     let frame = Frame::new().fill(colour::PANEL);
     let show = |ui: &mut Ui| {
+        ui.spacing_mut().scroll.fade.strength = 0.0; // a gradient has no partner in the light look
         ui.set_min_size(ui.available_size());
         content(ui)
     };

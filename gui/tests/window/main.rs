@@ -7,6 +7,8 @@ mod common;
 mod basics;
 /// The crossed picture, heads, layer, edits.
 mod change;
+/// Formats judged: statistics, the first wrong step, the sweep.
+mod compare;
 /// Lessons, a walk, derivations, bits.
 mod learn;
 /// Commands, panes, runs, files.
