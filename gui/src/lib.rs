@@ -17,6 +17,8 @@ pub mod compare;
 pub mod detail;
 /// The system's open dialog.
 pub mod dialog;
+/// Tables become files.
+pub mod export;
 /// Without a window: `kqv attend`.
 pub mod headless;
 /// Undo and redo.
