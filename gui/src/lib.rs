@@ -27,7 +27,7 @@ pub mod detail;
 pub mod dialog;
 /// Other numbers than those of the source.
 pub mod edit;
-/// Tables as files.
+/// Tables become files.
 pub mod export;
 /// Without a window: `kqv attend`, `kqv compare`.
 pub mod headless;
@@ -63,6 +63,8 @@ pub mod report;
 pub mod run;
 /// What the user chose.
 pub mod session;
+/// The tables of a run as they leave the window.
+pub mod sheets;
 /// One format's run of one head.
 pub mod side;
 /// Files and fixtures become Q, K and V.

@@ -90,15 +90,20 @@ impl Side {
         }
         let (queries, keys) = (input.queries, input.keys);
         let visible: Arc<[_]> = record.visible.into();
+        let raw = Table::new(queries, keys, record.raw);
+        // Only a question of the learner changes what the mask leaves.
+        let masked = match choice.question {
+            Question::None => raw.twin(),
+            _ => Table::new(queries, keys, record.masked),
+        }
+        .masked(Arc::clone(&visible));
         let tables = [
             Table::new(queries, input.width, record.q),
             Table::new(keys, input.width, record.k),
             Table::new(keys, input.value_width, record.v),
-            Table::new(queries, keys, record.raw),
-            Table::new(queries, keys, record.masked).masked(Arc::clone(&visible)),
-            Table::new(queries, keys, record.weights)
-                .masked(visible)
-                .zero_where_hidden(),
+            raw,
+            masked,
+            Table::new(queries, keys, record.weights).masked(visible),
             Table::new(queries, input.value_width, record.output),
         ];
         Ok(Self {
