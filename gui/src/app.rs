@@ -14,6 +14,7 @@ use crate::edit::EditError;
 use crate::export;
 use crate::history::History;
 use crate::library::Library;
+use crate::look::Look;
 use crate::pictures::Pictures;
 use crate::run::{Column, Run};
 use crate::session::edits::Edits;
@@ -38,13 +39,16 @@ pub struct App {
     pictures: Pictures,
     dialog: Dialog,
     palette: Option<Palette>,
-    reading: Option<(Job<Result<Arc<Input>, String>>, Then)>,
+    reading: Option<(Reading, Then)>,
     writing: Vec<Job<Result<(), String>>>,
     store: Option<Store>,
     kept: Kept,
     kept_at: Instant,
     recent: Kept,
 }
+
+/// An input, or a sentence.
+type Reading = Job<Result<Arc<Input>, String>>;
 
 /// What follows when an input was read.
 enum Then {
@@ -75,7 +79,7 @@ impl App {
         files: Vec<PathBuf>,
     ) -> Result<Self, String> {
         let session = Session::default();
-        theme::apply(ctx, session.theme);
+        theme::apply(ctx);
         let mut library = Library::default();
         let input = library
             .get(&session.input)
@@ -189,10 +193,7 @@ impl App {
                 layout.apply(&mut session);
                 self.refresh(session);
             }
-            Action::Theme(theme) => {
-                self.session.theme = theme;
-                theme::apply(ctx, theme);
-            }
+            Action::Theme(theme) => self.session.theme = theme,
             action => self.change(&action),
         }
         ctx.request_repaint();
@@ -281,11 +282,11 @@ impl App {
     }
 
     /// Takes what was read or written by now.
-    fn collect(&mut self, ctx: &Context) {
+    fn collect(&mut self) {
         if let Some((job, then)) = self.reading.take() {
             match job.poll() {
                 Progress::Pending(job) => self.reading = Some((job, then)),
-                Progress::Done(read) => self.was_read(ctx, read, then),
+                Progress::Done(read) => self.was_read(read, then),
                 Progress::Lost => self.notify("The file could not be read to its end".to_owned()),
             }
         }
@@ -299,7 +300,7 @@ impl App {
         }
     }
 
-    fn was_read(&mut self, ctx: &Context, read: Result<Arc<Input>, String>, then: Then) {
+    fn was_read(&mut self, read: Result<Arc<Input>, String>, then: Then) {
         let result = match (read, then) {
             (Err(sentence), Then::Restore(_)) => Err((sentence, true)),
             (Err(sentence), _) => Err((sentence, false)),
@@ -310,16 +311,13 @@ impl App {
             }
             (Ok(input), Then::Continue(session)) => {
                 let before = self.session.clone();
-                let theme = session.theme;
                 let result = self.go_on(&input, *session).map_err(|why| (why, false));
                 if result.is_ok() && self.session != before {
                     self.history.changed(&Action::Undo, before);
                 }
-                theme::apply(ctx, theme);
                 result
             }
             (Ok(input), Then::Restore(session)) => {
-                theme::apply(ctx, session.theme);
                 self.go_on(&input, *session).map_err(|why| (why, true))
             }
         };
@@ -543,12 +541,15 @@ impl eframe::App for App {
         if ctx.input(|input| !input.pointer.any_down()) {
             self.history.pause_after_drag();
         }
-        self.collect(&ctx);
+        self.collect();
         self.keep(&ctx);
         let outside = self.outside(&ctx);
         let palette_was_open = self.palette.is_some();
+        let look = Look::of(&ctx, self.session.theme);
+        self.pictures.look = look;
         let inside = self.window_ui(ui);
         self.pictures.end_frame();
+        look.finish_frame(&ctx);
         // What was picked from the list closes it; the list itself is closed by its own action.
         if palette_was_open
             && inside

@@ -1,13 +1,16 @@
 //! Every command once: its name, what it does, its shortcut. Menus, palette and keyboard read this list.
 
+/// The arrangement, edits and heads.
+mod change;
+
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use eframe::egui::{Key, KeyboardShortcut, Modifiers};
 
 use crate::action::{Action, FileAction, Zoom};
 use crate::history::History;
 use crate::run::Run;
-use crate::session::edits::EditAction;
 use crate::session::layout::{LayoutAction, Pane, Theme};
 use crate::session::runs::RunsAction;
 use crate::session::{Mask, Scaling, Session, Shown, SideId, Unit};
@@ -51,6 +54,7 @@ pub struct State<'a> {
 }
 
 /// One command.
+#[derive(Clone, Copy)]
 pub struct Command {
     /// Where it stands.
     pub menu: Menu,
@@ -58,8 +62,8 @@ pub struct Command {
     pub name: &'static str,
     /// One sentence.
     pub about: &'static str,
-    /// The keys, if it has any.
-    pub shortcut: Option<KeyboardShortcut>,
+    /// The keys.
+    pub shortcut: KeyboardShortcut,
     /// What it asks for now; `None` where there is nothing to do.
     pub action: fn(State<'_>) -> Option<Action>,
 }
@@ -67,15 +71,15 @@ pub struct Command {
 const COMMAND: Modifiers = Modifiers::COMMAND;
 const SHIFTED: Modifiers = COMMAND.plus(Modifiers::SHIFT);
 
-const fn keys(modifiers: Modifiers, key: Key) -> Option<KeyboardShortcut> {
-    Some(KeyboardShortcut::new(modifiers, key))
+const fn keys(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(modifiers, key)
 }
 
 const fn command(
     menu: Menu,
     name: &'static str,
     about: &'static str,
-    shortcut: Option<KeyboardShortcut>,
+    shortcut: KeyboardShortcut,
     action: fn(State<'_>) -> Option<Action>,
 ) -> Command {
     Command {
@@ -92,8 +96,14 @@ pub fn named(name: &str) -> Option<&'static Command> {
     COMMANDS.iter().find(|command| command.name == name)
 }
 
-/// All commands, menu by menu.
-pub static COMMANDS: &[Command] = &[
+/// All commands: those of the window, then those of its parts.
+pub static COMMANDS: LazyLock<Vec<Command>> = LazyLock::new(|| {
+    let parts = [SHELL, change::COMMANDS];
+    parts.concat()
+});
+
+/// Those of the window, menu by menu.
+static SHELL: &[Command] = &[
     command(
         Menu::File,
         "Open…",
@@ -163,44 +173,6 @@ pub static COMMANDS: &[Command] = &[
         "Any number of formats at once, and the selected number in each",
         keys(COMMAND, Key::R),
         |_| Some(Action::Layout(LayoutAction::Toggle(Pane::Runs))),
-    ),
-    command(
-        Menu::View,
-        "Tables crossed or beside",
-        "Products where they happen: Q left of the scores, K turned above them",
-        keys(Modifiers::NONE, Key::X),
-        |state| Some(Action::Arrange(state.session.arrangement.other())),
-    ),
-    command(
-        Menu::View,
-        "Change numbers",
-        "Other numbers by formula, own tokens, a small input from nothing",
-        keys(Modifiers::NONE, Key::N),
-        |_| Some(Action::Layout(LayoutAction::Toggle(Pane::Change))),
-    ),
-    command(
-        Menu::View,
-        "All heads",
-        "All heads at once, sorted by how widely and how far they look",
-        keys(Modifiers::NONE, Key::H),
-        |_| Some(Action::Layout(LayoutAction::Toggle(Pane::Heads))),
-    ),
-    command(
-        Menu::View,
-        "Layer and positions",
-        "X, W, concat and W_O of the layer; sinusoidal and rotary positions",
-        keys(Modifiers::NONE, Key::P),
-        |_| Some(Action::Layout(LayoutAction::Toggle(Pane::Layer))),
-    ),
-    command(
-        Menu::Compute,
-        "Take all edits back",
-        "Every number and token as the source has it",
-        keys(SHIFTED, Key::Backspace),
-        |state| {
-            let all = Action::Edit(EditAction::ResetAll);
-            (!state.session.edits.is_empty()).then_some(all)
-        },
     ),
     command(
         Menu::View,
@@ -426,11 +398,7 @@ mod tests {
     #[test]
     fn every_command_has_its_own_name_shortcut_and_sentence() {
         for (at, one) in COMMANDS.iter().enumerate() {
-            assert!(
-                one.shortcut.is_some() && !one.about.is_empty(),
-                "{}",
-                one.name
-            );
+            assert!(!one.about.is_empty(), "{}", one.name);
             for other in &COMMANDS[at + 1..] {
                 assert_ne!(one.name, other.name);
                 assert_ne!(one.shortcut, other.shortcut, "{} {}", one.name, other.name);

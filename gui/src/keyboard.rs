@@ -21,12 +21,10 @@ pub fn action(ctx: &Context, state: State<'_>) -> Option<Action> {
         return None;
     }
     // Without Shift a shortcut also matches with it, so those with Shift go first.
-    let shifted = |command: &&Command| command.shortcut.is_some_and(|keys| keys.modifiers.shift);
+    let shifted = |command: &&Command| command.shortcut.modifiers.shift;
     let first = COMMANDS.iter().filter(shifted);
     for command in first.chain(COMMANDS.iter().filter(|command| !shifted(command))) {
-        let Some(shortcut) = &command.shortcut else {
-            continue;
-        };
+        let shortcut = &command.shortcut;
         if !ctx.input(|input| input.key_pressed(shortcut.logical_key)) {
             continue;
         }

@@ -37,6 +37,8 @@ pub mod keyboard;
 pub mod layer;
 /// The inputs that are in memory.
 pub mod library;
+/// Light and dark.
+pub mod look;
 /// Numbers as text and as lengths.
 pub mod number;
 /// Heat maps as textures.

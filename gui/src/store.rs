@@ -156,7 +156,7 @@ impl Store {
 
     /// Renames what cannot be used, so that nothing overwrites it, and says so.
     pub fn set_aside(&self, why: &str) -> String {
-        let aside = (1..)
+        let aside = (1..=u32::MAX)
             .map(|number| {
                 self.path
                     .with_file_name(format!("session-set-aside-{number}.json"))

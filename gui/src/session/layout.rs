@@ -160,7 +160,7 @@ pub enum LayoutAction {
     /// As it was at the beginning.
     Reset,
     /// Panes were moved, resized or closed by hand.
-    Arranged(Tree<Pane>),
+    Arranged(Box<Tree<Pane>>),
 }
 
 impl LayoutAction {
@@ -174,7 +174,7 @@ impl LayoutAction {
             Self::Choices => layout.choices = layout.choices.toggled(),
             Self::Inspector => layout.inspector = layout.inspector.toggled(),
             Self::Reset => *layout = Layout::default(),
-            Self::Arranged(tree) => layout.tree = tree,
+            Self::Arranged(tree) => layout.tree = *tree,
         }
     }
 }

@@ -147,7 +147,7 @@ fn marks(
     };
     if edits.is_filled(id) {
         let all = Rect::from_min_size(origin, grid.size());
-        let stroke = Stroke::new(1.0, colour::RIGHT);
+        let stroke = Stroke::new(2.0, colour::RIGHT);
         painter.rect_stroke(all, 0.0, stroke, StrokeKind::Outside);
     }
     let size = (grid.cell.min_elem() * 0.5).min(9.0);

@@ -77,7 +77,7 @@ fn found(query: &str, state: State<'_>) -> Vec<(&'static Command, Action)> {
 }
 
 fn line_ui(ui: &mut Ui, command: &Command, lit: bool) -> bool {
-    let shortcut = command.shortcut.map(|keys| ui.ctx().format_shortcut(&keys));
+    let shortcut = ui.ctx().format_shortcut(&command.shortcut);
     let row = ui.horizontal(|ui| {
         let button = ui.add(Button::selectable(lit, command.name));
         if lit {
@@ -85,11 +85,7 @@ fn line_ui(ui: &mut Ui, command: &Command, lit: bool) -> bool {
         }
         ui.label(RichText::new(command.about).small().weak());
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.label(
-                RichText::new(shortcut.unwrap_or_default())
-                    .monospace()
-                    .weak(),
-            );
+            ui.label(RichText::new(shortcut).monospace().weak());
         });
         button.clicked()
     });

@@ -1,7 +1,9 @@
 //! The panes: each is drawn by its own view, and can be moved, resized and closed.
 
-use eframe::egui::{Frame, Margin, Style, Ui, WidgetText};
-use egui_tiles::{Behavior, SimplificationOptions, Tabs, Tile, TileId, Tiles, UiResponse};
+use eframe::egui::{Color32, Frame, Margin, Style, Ui, Visuals, WidgetText};
+use egui_tiles::{
+    Behavior, SimplificationOptions, TabState, Tabs, Tile, TileId, Tiles, UiResponse,
+};
 
 use super::{Window, change, heads, positions, runs, tables};
 use crate::action::Action;
@@ -26,7 +28,7 @@ pub fn panes_ui(ui: &mut Ui, window: &mut Window<'_>) -> Option<Action> {
     let Panes { window, action, .. } = panes;
     let arranged = || {
         let moved = tree != window.session.layout.tree;
-        moved.then(|| Action::Layout(LayoutAction::Arranged(tree)))
+        moved.then(|| Action::Layout(LayoutAction::Arranged(Box::new(tree))))
     };
     action.or_else(arranged)
 }
@@ -88,6 +90,26 @@ impl Behavior<Pane> for Panes<'_, '_> {
 
     fn is_tab_bar_visible(&self, _: TileId, _: &Tabs) -> bool {
         !self.alone
+    }
+
+    fn tab_bar_color(&self, _: &Visuals) -> Color32 {
+        colour::PANEL
+    }
+
+    fn tab_bg_color(&self, _: &Visuals, _: &Tiles<Pane>, _: TileId, tab: &TabState) -> Color32 {
+        if tab.active {
+            colour::FIELD
+        } else {
+            colour::PANEL
+        }
+    }
+
+    fn tab_text_color(&self, _: &Visuals, _: &Tiles<Pane>, _: TileId, tab: &TabState) -> Color32 {
+        if tab.active {
+            colour::TEXT
+        } else {
+            colour::WEAK
+        }
     }
 
     fn gap_width(&self, _: &Style) -> f32 {

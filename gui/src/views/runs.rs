@@ -21,7 +21,7 @@ pub fn runs_ui(ui: &mut Ui, session: &Session, run: &Run) -> Option<Action> {
         .fill(colour::PANEL)
         .inner_margin(12);
     frame.show(ui, |ui| {
-        ScrollArea::vertical()
+        ScrollArea::both()
             .auto_shrink([false, false])
             .show(ui, |ui| {
                 heading_ui(ui, run);

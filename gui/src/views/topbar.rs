@@ -39,8 +39,8 @@ fn commands_ui(ui: &mut Ui, state: State<'_>) -> Option<Action> {
         ui.menu_button(menu.name(), |ui| {
             ui.set_min_width(230.0);
             for command in COMMANDS.iter().filter(|command| command.menu == menu) {
-                let keys = command.shortcut.map(|keys| ui.ctx().format_shortcut(&keys));
-                let button = Button::new(command.name).shortcut_text(keys.unwrap_or_default());
+                let keys = ui.ctx().format_shortcut(&command.shortcut);
+                let button = Button::new(command.name).shortcut_text(keys);
                 let then = (command.action)(state);
                 let button = ui.add_enabled(then.is_some(), button);
                 if button.on_hover_text(command.about).clicked() {
@@ -56,8 +56,8 @@ fn commands_ui(ui: &mut Ui, state: State<'_>) -> Option<Action> {
         let Some(command) = named(name) else {
             continue;
         };
-        let keys = command.shortcut.map(|keys| ui.ctx().format_shortcut(&keys));
-        let hint = format!("{}  ({})", command.about, keys.unwrap_or_default());
+        let keys = ui.ctx().format_shortcut(&command.shortcut);
+        let hint = format!("{}  ({})", command.about, keys);
         let then = (command.action)(state);
         let button = ui.add_enabled(then.is_some(), Button::new(name));
         let button = button.on_hover_text(&hint).on_disabled_hover_text(&hint);

@@ -5,7 +5,7 @@ use std::fs;
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers};
 use kqv_gui::action::{Action, FileAction};
-use kqv_gui::session::layout::{LayoutAction, Pane, Visibility};
+use kqv_gui::session::layout::{LayoutAction, Pane, Theme, Visibility};
 use kqv_gui::session::{FormatChoice, InputId, Mask, TableKind};
 
 use crate::common::Window;
@@ -36,6 +36,25 @@ fn panes_open_and_close_and_the_layout_comes_back() {
     assert_eq!(window.session().layout.inspector, Visibility::Hidden);
     window.apply(Action::Layout(LayoutAction::Reset));
     assert_eq!(window.session().layout, start);
+}
+
+#[test]
+fn the_light_theme_is_light_and_its_numbers_keep_their_colours() {
+    let mut window = Window::new();
+    let dark = window.picture("dark.png");
+    window.press(Modifiers::COMMAND | Modifiers::SHIFT, Key::Num2);
+    assert_eq!(window.session().theme, Theme::Light);
+    window.press(Modifiers::NONE, Key::M);
+    window.picture("light-causal.png");
+    window.press(Modifiers::NONE, Key::M);
+    let light = window.picture("light.png");
+    assert!(dark.at(5, 900).iter().all(|&part| part < 0x40));
+    assert!(light.at(5, 900).iter().all(|&part| part > 0xe0));
+    let of_both = |x, y| (dark.at(x, y), light.at(x, y));
+    let (before, after) = of_both(400, 330);
+    assert_eq!(before, after);
+    window.press(Modifiers::COMMAND, Key::Z);
+    assert_eq!(window.session().theme, Theme::Light);
 }
 
 #[test]
