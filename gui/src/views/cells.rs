@@ -155,14 +155,14 @@ fn marks(
         return;
     }
     for (row, column) in edits.cells_of(id) {
+        let ink = colour::on(lit.scale.colour(lit.table.get(row, column)));
         let (row, column) = lit.facing.pair(row, column);
         if rows.contains(&row) && columns.contains(&column) {
             let corner = grid
                 .cells(origin, row..row + 1, column..column + 1)
                 .right_top();
             let points = vec![corner, corner + vec2(-size, 0.0), corner + vec2(0.0, size)];
-            let edge = Stroke::new(0.5, colour::BACKGROUND);
-            painter.add(Shape::convex_polygon(points, colour::RIGHT, edge));
+            painter.add(Shape::convex_polygon(points, ink, Stroke::NONE));
         }
     }
 }
