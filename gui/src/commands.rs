@@ -1,18 +1,23 @@
 //! Every command once: its name, what it does, its shortcut. Menus, palette and keyboard read this list.
 
+/// The arrangement, edits and heads.
+mod change;
+/// How far formats are from each other.
+mod compare;
+/// Lessons, the walk, the derivation.
+mod learn;
+
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use eframe::egui::{Key, KeyboardShortcut, Modifiers};
 
 use crate::action::{Action, FileAction, Zoom};
 use crate::history::History;
-use crate::lesson::steps;
 use crate::run::Run;
-use crate::session::edits::EditAction;
-use crate::session::judge::JudgeAction;
 use crate::session::layout::{LayoutAction, Pane, Theme};
 use crate::session::runs::RunsAction;
-use crate::session::{LearnAction, Mask, Question, Scaling, Session, Shown, SideId, Unit};
+use crate::session::{Mask, Scaling, Session, Shown, SideId, Unit};
 
 /// In which menu a command stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +61,7 @@ pub struct State<'a> {
 }
 
 /// One command.
+#[derive(Clone, Copy)]
 pub struct Command {
     /// Where it stands.
     pub menu: Menu,
@@ -97,8 +103,14 @@ pub fn named(name: &str) -> Option<&'static Command> {
     COMMANDS.iter().find(|command| command.name == name)
 }
 
-/// All commands, menu by menu.
-pub static COMMANDS: &[Command] = &[
+/// All commands: those of the window, then those of its parts.
+pub static COMMANDS: LazyLock<Vec<Command>> = LazyLock::new(|| {
+    let parts = [SHELL, change::COMMANDS, learn::COMMANDS, compare::COMMANDS];
+    parts.concat()
+});
+
+/// Those of the window, menu by menu.
+static SHELL: &[Command] = &[
     command(
         Menu::File,
         "Open…",
@@ -168,121 +180,6 @@ pub static COMMANDS: &[Command] = &[
         "Any number of formats at once, and the selected number in each",
         keys(COMMAND, Key::R),
         |_| Some(Action::Layout(LayoutAction::Toggle(Pane::Runs))),
-    ),
-    command(
-        Menu::Learn,
-        "Lessons",
-        "The Illustrated Transformer and your own questions, on live numbers",
-        keys(Modifiers::NONE, Key::L),
-        |_| Some(Action::Layout(LayoutAction::Toggle(Pane::Lessons))),
-    ),
-    command(
-        Menu::Learn,
-        "Next lesson",
-        "Set up the step after",
-        keys(Modifiers::NONE, Key::N),
-        |state| {
-            let next = state.session.learn.lesson + 1;
-            (next < steps().count()).then_some(Action::Learn(LearnAction::Lesson(next)))
-        },
-    ),
-    command(
-        Menu::Learn,
-        "Lesson before",
-        "Set up the step before",
-        keys(Modifiers::SHIFT, Key::N),
-        |state| {
-            let before = state.session.learn.lesson.checked_sub(1);
-            before.map(|before| Action::Learn(LearnAction::Lesson(before)))
-        },
-    ),
-    command(
-        Menu::Learn,
-        "Step through",
-        "One query from dot products to its output, number by number",
-        keys(Modifiers::NONE, Key::W),
-        |_| Some(Action::Layout(LayoutAction::Toggle(Pane::Steps))),
-    ),
-    command(
-        Menu::Learn,
-        "Derivation",
-        "The selected number with all that it is made of, and its bits",
-        keys(Modifiers::NONE, Key::D),
-        |_| Some(Action::Layout(LayoutAction::Toggle(Pane::Derivation))),
-    ),
-    command(
-        Menu::Learn,
-        "All terms",
-        "Write long sums out, or only their first terms",
-        keys(Modifiers::NONE, Key::T),
-        |state| {
-            let expanded = state.session.learn.expanded;
-            Some(Action::Learn(LearnAction::Expand(!expanded)))
-        },
-    ),
-    command(
-        Menu::Learn,
-        "Next question",
-        "As it is, squared, reversed, left-bottom hidden, and again",
-        keys(Modifiers::NONE, Key::Q),
-        |state| {
-            let present = state.session.learn.question;
-            let mut all = Question::ALL.into_iter().cycle();
-            all.find(|&question| question == present)?;
-            all.next().map(|next| Action::Learn(LearnAction::Ask(next)))
-        },
-    ),
-    command(
-        Menu::View,
-        "Tables crossed or beside",
-        "Products where they happen: Q left of the scores, K turned above them",
-        keys(Modifiers::NONE, Key::X),
-        |state| Some(Action::Arrange(state.session.arrangement.other())),
-    ),
-    command(
-        Menu::View,
-        "Change numbers",
-        "Other numbers by formula, own tokens, a small input from nothing",
-        keys(Modifiers::NONE, Key::N),
-        |_| Some(Action::Layout(LayoutAction::Toggle(Pane::Change))),
-    ),
-    command(
-        Menu::View,
-        "All heads",
-        "All heads at once, sorted by how widely and how far they look",
-        keys(Modifiers::NONE, Key::H),
-        |_| Some(Action::Layout(LayoutAction::Toggle(Pane::Heads))),
-    ),
-    command(
-        Menu::View,
-        "Layer and positions",
-        "X, W, concat and W_O of the layer; sinusoidal and rotary positions",
-        keys(Modifiers::NONE, Key::P),
-        |_| Some(Action::Layout(LayoutAction::Toggle(Pane::Layer))),
-    ),
-    command(
-        Menu::Compute,
-        "Take all edits back",
-        "Every number and token as the source has it",
-        keys(SHIFTED, Key::Backspace),
-        |state| {
-            let all = Action::Edit(EditAction::ResetAll);
-            (!state.session.edits.is_empty()).then_some(all)
-        },
-    ),
-    command(
-        Menu::View,
-        "Statistics",
-        "Every stage of every run measured, and the first step that goes wrong",
-        keys(COMMAND, Key::T),
-        |_| Some(Action::Layout(LayoutAction::Toggle(Pane::Statistics))),
-    ),
-    command(
-        Menu::View,
-        "Sweep",
-        "Which format is enough: SQNR and bytes of every width and number of bits",
-        keys(COMMAND, Key::G),
-        |_| Some(Action::Layout(LayoutAction::Toggle(Pane::Sweep))),
     ),
     command(
         Menu::View,
@@ -471,20 +368,6 @@ pub static COMMANDS: &[Command] = &[
             let format = state.session.right;
             Some(Action::Runs(RunsAction::Add(format)))
         },
-    ),
-    command(
-        Menu::Compute,
-        "First wrong step",
-        "The first head, stage and cell where the judged run saturates or passes its budget",
-        keys(Modifiers::NONE, Key::W),
-        |_| Some(Action::Judge(JudgeAction::FirstWrong)),
-    ),
-    command(
-        Menu::Compute,
-        "Sweep formats",
-        "Try both widths of integers around the fraction bits that fit, on all cores",
-        keys(SHIFTED, Key::G),
-        |_| Some(Action::Judge(JudgeAction::StartSweep)),
     ),
     command(
         Menu::Compute,

@@ -176,7 +176,7 @@ fn marks(
     };
     if edits.is_filled(id) {
         let all = Rect::from_min_size(origin, grid.size());
-        let stroke = Stroke::new(1.0, colour::RIGHT);
+        let stroke = Stroke::new(2.0, colour::RIGHT);
         painter.rect_stroke(all, 0.0, stroke, StrokeKind::Outside);
     }
     let size = (grid.cell.min_elem() * 0.5).min(9.0);
@@ -184,14 +184,14 @@ fn marks(
         return;
     }
     for (row, column) in edits.cells_of(id) {
+        let ink = colour::on(lit.scale.colour(lit.table.get(row, column)));
         let (row, column) = lit.facing.pair(row, column);
         if rows.contains(&row) && columns.contains(&column) {
             let corner = grid
                 .cells(origin, row..row + 1, column..column + 1)
                 .right_top();
             let points = vec![corner, corner + vec2(-size, 0.0), corner + vec2(0.0, size)];
-            let edge = Stroke::new(0.5, colour::BACKGROUND);
-            painter.add(Shape::convex_polygon(points, colour::RIGHT, edge));
+            painter.add(Shape::convex_polygon(points, ink, Stroke::NONE));
         }
     }
 }

@@ -5,9 +5,10 @@
 use crate::common::Window;
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers};
+use kqv_gui::action::Action;
 use kqv_gui::heads::{Looks, Order};
 use kqv_gui::run::Column;
-use kqv_gui::session::layout::Pane;
+use kqv_gui::session::layout::{Pane, Theme};
 use kqv_gui::session::{Arrangement, InputId, Selection, TableKind};
 
 const IT: usize = 10;
@@ -38,6 +39,10 @@ fn crossed_and_back_by_button_and_key() {
     assert_eq!((table, key, column), (TableKind::K, 4, 7));
     window.hover("Output in f32, 15 by 32", (IT, 5), OF_Q);
     window.picture("crossed-output.png");
+    window.leave();
+    window.apply(Action::Theme(Theme::Light));
+    window.picture("crossed-light.png");
+    window.apply(Action::Theme(Theme::Dark));
     window.press(Modifiers::NONE, Key::X);
     assert_eq!(window.session().arrangement, Arrangement::Beside);
 }
@@ -220,6 +225,7 @@ fn who_looks_at_me_is_as_near_as_whom_i_look_at() {
     window.press(Modifiers::NONE, Key::H);
     window.click(Role::Button, "Who looks at \"animal\"");
     assert_eq!(window.session().heads.looks, Looks::AtMe);
+    window.apply(Action::Theme(Theme::Light));
     window.picture("heads-who.png");
     let lines = "Looks of layer 3, head 1";
     window.click_in(Role::Image, lines, (0.1, 0.5 / 15.0));
