@@ -185,7 +185,12 @@ impl App {
                     self.refresh(self.placed_as_now(after));
                 }
             }
-            Action::Layout(layout) => layout.apply(&mut self.session),
+            Action::Layout(layout) => {
+                // A pane that opens may show what nobody has looked at before.
+                let mut session = self.session.clone();
+                layout.apply(&mut session);
+                self.refresh(session);
+            }
             Action::Theme(theme) => self.session.theme = theme,
             action => self.change(&action),
         }
