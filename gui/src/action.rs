@@ -2,10 +2,14 @@
 
 use std::path::PathBuf;
 
+use crate::heads::HeadsView;
+use crate::positions::PositionsView;
+use crate::session::edits::EditAction;
 use crate::session::layout::{LayoutAction, Theme};
 use crate::session::runs::RunsAction;
 use crate::session::{
-    FormatChoice, InputId, LearnAction, Mask, Scaling, Selection, Shown, SideId, TableKind, Unit,
+    Arrangement, FormatChoice, InputId, LearnAction, Mask, Scaling, Selection, Shown, SideId,
+    TableKind, Unit,
 };
 
 /// A wish of the user.
@@ -21,6 +25,13 @@ pub enum Action {
     Layer(usize),
     /// Another head.
     Head(usize),
+    /// Another head of another layer.
+    OpenHead {
+        /// From zero.
+        layer: usize,
+        /// From zero.
+        head: usize,
+    },
     /// Another mask.
     Mask(Mask),
     /// Scale on or off.
@@ -39,6 +50,14 @@ pub enum Action {
     Enlarge(Option<TableKind>),
     /// Lessons and walks.
     Learn(LearnAction),
+    /// How the tables stand to each other.
+    Arrange(Arrangement),
+    /// Another number, block or formula.
+    Edit(EditAction),
+    /// How all heads are shown.
+    Heads(HeadsView),
+    /// Which positions are shown.
+    Positions(PositionsView),
     /// Panes.
     Layout(LayoutAction),
     /// Light or dark.

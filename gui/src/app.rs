@@ -10,12 +10,14 @@ use crate::action::{Action, FileAction, Zoom};
 use crate::background::{Job, Progress};
 use crate::commands::State;
 use crate::dialog::{Dialog, Question};
+use crate::edit::EditError;
 use crate::export;
 use crate::history::History;
 use crate::library::Library;
 use crate::look::Look;
 use crate::pictures::Pictures;
 use crate::run::{Column, Run};
+use crate::session::edits::Edits;
 use crate::session::layout::LayoutAction;
 use crate::session::{FormatChoice, InputId, LearnAction, Selection, Session, Shown};
 use crate::source::{Input, load};
@@ -186,7 +188,7 @@ impl App {
                 }
             }
             Action::Layout(layout) => {
-                // A pane that opens may show what nobody has looked at before.
+                // What a pane shows is computed when it opens.
                 let mut session = self.session.clone();
                 layout.apply(&mut session);
                 self.refresh(session);
@@ -337,7 +339,10 @@ impl App {
     /// An action that makes another session of this one; if that cannot be computed, this one stays.
     fn change(&mut self, action: &Action) {
         let before = self.session.clone();
-        let after = self.after(action);
+        let after = match self.after(action) {
+            Ok(after) => after,
+            Err(error) => return self.notify(error.to_string()),
+        };
         // To watch is not to change: a walk is not undone moment by moment.
         let watches = matches!(
             action,
@@ -349,12 +354,13 @@ impl App {
     }
 
     /// The session after a simple change.
-    fn after(&mut self, action: &Action) -> Session {
+    fn after(&mut self, action: &Action) -> Result<Session, EditError> {
         let mut session = self.session.clone();
         match action.clone() {
             Action::Choose(id) => self.show_input(&mut session, id),
             Action::Layer(layer) => session.layer = layer,
             Action::Head(head) => session.head = head,
+            Action::OpenHead { layer, head } => (session.layer, session.head) = (layer, head),
             Action::Mask(mask) => session.mask = mask,
             Action::Scaling(scaling) => session.scaling = scaling,
             Action::Format(side, format) => *session.format_mut(side) = format,
@@ -378,6 +384,10 @@ impl App {
                     setup.apply(&mut session);
                 }
             }
+            Action::Arrange(arrangement) => session.arrangement = arrangement,
+            Action::Edit(edit) => edit.apply(&mut session, &self.run.input)?,
+            Action::Heads(heads) => session.heads = heads,
+            Action::Positions(positions) => session.positions = positions,
             Action::Point(_)
             | Action::Open(_)
             | Action::AskForFiles
@@ -391,7 +401,7 @@ impl App {
             | Action::Redo
             | Action::Dismiss(_) => {}
         }
-        session
+        Ok(session)
     }
 
     /// Another input starts at its first head, or at the place that the capture is known for.
@@ -421,6 +431,7 @@ impl App {
             layer,
             head,
             selection,
+            edits: Edits::default(),
             ..session.clone()
         };
     }
@@ -443,7 +454,7 @@ impl App {
     fn compute(&mut self, session: &Session) -> Result<Run, String> {
         let input = self
             .library
-            .get(&session.input)
+            .edited(&session.input, &session.edits)
             .map_err(|error| error.to_string())?;
         let focus = self.pointed.unwrap_or(session.selection);
         let focus = focus.within(input.queries, input.keys);

@@ -8,6 +8,7 @@ use crate::action::{Action, FileAction, Zoom};
 use crate::history::History;
 use crate::lesson::steps;
 use crate::run::Run;
+use crate::session::edits::EditAction;
 use crate::session::layout::{LayoutAction, Pane, Theme};
 use crate::session::runs::RunsAction;
 use crate::session::{LearnAction, Mask, Question, Scaling, Session, Shown, SideId, Unit};
@@ -178,7 +179,7 @@ pub static COMMANDS: &[Command] = &[
         Menu::Learn,
         "Next lesson",
         "Set up the step after",
-        keys(Modifiers::NONE, Key::N),
+        keys(Modifiers::NONE, Key::Period),
         |state| {
             let next = state.session.learn.lesson + 1;
             (next < steps().count()).then_some(Action::Learn(LearnAction::Lesson(next)))
@@ -188,7 +189,7 @@ pub static COMMANDS: &[Command] = &[
         Menu::Learn,
         "Lesson before",
         "Set up the step before",
-        keys(Modifiers::SHIFT, Key::N),
+        keys(Modifiers::NONE, Key::Comma),
         |state| {
             let before = state.session.learn.lesson.checked_sub(1);
             before.map(|before| Action::Learn(LearnAction::Lesson(before)))
@@ -228,6 +229,44 @@ pub static COMMANDS: &[Command] = &[
             let mut all = Question::ALL.into_iter().cycle();
             all.find(|&question| question == present)?;
             all.next().map(|next| Action::Learn(LearnAction::Ask(next)))
+        },
+    ),
+    command(
+        Menu::View,
+        "Tables crossed or beside",
+        "Products where they happen: Q left of the scores, K turned above them",
+        keys(Modifiers::NONE, Key::X),
+        |state| Some(Action::Arrange(state.session.arrangement.other())),
+    ),
+    command(
+        Menu::View,
+        "Change numbers",
+        "Other numbers by formula, own tokens, a small input from nothing",
+        keys(Modifiers::NONE, Key::N),
+        |_| Some(Action::Layout(LayoutAction::Toggle(Pane::Change))),
+    ),
+    command(
+        Menu::View,
+        "All heads",
+        "All heads at once, sorted by how widely and how far they look",
+        keys(Modifiers::NONE, Key::H),
+        |_| Some(Action::Layout(LayoutAction::Toggle(Pane::Heads))),
+    ),
+    command(
+        Menu::View,
+        "Layer and positions",
+        "X, W, concat and W_O of the layer; sinusoidal and rotary positions",
+        keys(Modifiers::NONE, Key::P),
+        |_| Some(Action::Layout(LayoutAction::Toggle(Pane::Layer))),
+    ),
+    command(
+        Menu::Compute,
+        "Take all edits back",
+        "Every number and token as the source has it",
+        keys(SHIFTED, Key::Backspace),
+        |state| {
+            let all = Action::Edit(EditAction::ResetAll);
+            (!state.session.edits.is_empty()).then_some(all)
         },
     ),
     command(

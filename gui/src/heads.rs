@@ -1,6 +1,13 @@
 //! What a head does, in two numbers: how widely it looks, and how far. From the kernel's weights.
 
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
 use crate::number::real;
+use crate::side::{Choice, RunError, Side};
+use crate::source::Input;
 use crate::table::Table;
 
 /// Two numbers about the weights of one head.
@@ -58,7 +65,7 @@ pub fn distance(weights: &[f64], position: usize) -> f64 {
 }
 
 /// In which order the heads stand.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Order {
     /// Layer after layer, as a grid.
     #[default]
@@ -102,6 +109,129 @@ impl Order {
                 .total_cmp(&key(b))
                 .then((a.layer, a.head).cmp(&(b.layer, b.head)))
         });
+    }
+}
+
+/// Whose looks are drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Looks {
+    /// Whom the selected query looks at: a row of the weights.
+    #[default]
+    AtWhom,
+    /// Who looks at the selected key: a column.
+    AtMe,
+}
+
+/// How all heads are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HeadsView {
+    /// In which order.
+    pub order: Order,
+    /// Only heads up to this entropy, in bits; `None` shows all.
+    pub entropy_at_most: Option<f64>,
+    /// Only heads that look at least this far, in tokens.
+    pub distance_at_least: f64,
+    /// Whose looks are drawn as lines.
+    pub looks: Looks,
+}
+
+impl Default for HeadsView {
+    fn default() -> Self {
+        Self {
+            order: Order::Place,
+            entropy_at_most: None,
+            distance_at_least: 0.0,
+            looks: Looks::AtWhom,
+        }
+    }
+}
+
+impl HeadsView {
+    /// The heads that pass, in their order.
+    pub fn chosen(&self, facts: impl IntoIterator<Item = HeadFacts>) -> Vec<HeadFacts> {
+        let passes = |facts: &HeadFacts| {
+            self.entropy_at_most
+                .is_none_or(|most| facts.entropy_bits <= most)
+                && facts.distance >= self.distance_at_least
+        };
+        let mut chosen: Vec<HeadFacts> = facts.into_iter().filter(passes).collect();
+        self.order.sort(&mut chosen);
+        chosen
+    }
+}
+
+/// More weights than this are too many for maps of all heads: those of one layer are made, or none.
+pub const MAX_WEIGHTS: usize = 1 << 22;
+
+/// The weights of every head of every layer, in one format.
+#[derive(Debug)]
+pub struct AllHeads {
+    /// The input they are of.
+    input: Arc<Input>,
+    /// Layer and head do not count.
+    choice: Choice,
+    /// Facts and weights (T, S), layer after layer.
+    pub heads: Vec<(HeadFacts, Table)>,
+}
+
+impl AllHeads {
+    /// Runs the kernel on every head, on all cores; on none if there would be too many weights.
+    ///
+    /// # Errors
+    /// [`RunError`], a sentence.
+    pub fn new(input: &Arc<Input>, choice: Choice) -> Result<Self, RunError> {
+        let one = input.queries * input.keys * input.heads;
+        let layers = if one * input.layers <= MAX_WEIGHTS {
+            0..input.layers
+        } else if one <= MAX_WEIGHTS {
+            choice.layer..choice.layer + 1
+        } else {
+            0..0
+        };
+        let places: Vec<(usize, usize)> = layers
+            .flat_map(|layer| (0..input.heads).map(move |head| (layer, head)))
+            .collect();
+        let of = |&(layer, head): &(usize, usize)| {
+            let side = Side::new(
+                input,
+                Choice {
+                    layer,
+                    head,
+                    ..choice
+                },
+            )?;
+            let weights = side.into_weights();
+            Ok((HeadFacts::new(layer, head, &weights), weights))
+        };
+        Ok(Self {
+            input: Arc::clone(input),
+            choice,
+            heads: places.par_iter().map(of).collect::<Result<_, RunError>>()?,
+        })
+    }
+
+    /// Whether they are still those of this input and choice.
+    pub fn are_of(&self, input: &Arc<Input>, choice: Choice) -> bool {
+        let has_layer = self
+            .heads
+            .iter()
+            .any(|(facts, _)| facts.layer == choice.layer);
+        let Choice { layer, head, .. } = choice;
+        Arc::ptr_eq(&self.input, input)
+            && (has_layer || self.heads.is_empty())
+            && Choice {
+                layer,
+                head,
+                ..self.choice
+            } == choice
+    }
+
+    /// The weights of one head.
+    pub fn weights(&self, layer: usize, head: usize) -> Option<&Table> {
+        let here = |facts: &HeadFacts| (facts.layer, facts.head) == (layer, head);
+        let found = self.heads.iter().find(|(facts, _)| here(facts));
+        found.map(|(_, weights)| weights)
     }
 }
 

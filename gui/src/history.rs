@@ -3,6 +3,8 @@
 use std::mem;
 
 use crate::action::Action;
+use crate::edit::Place;
+use crate::session::edits::EditAction;
 use crate::session::{Session, SideId};
 
 /// More steps than anybody walks back.
@@ -33,7 +35,7 @@ impl History {
 
     /// No button is down: the next change of a format is a step of its own.
     pub fn pause_after_drag(&mut self) {
-        if matches!(self.last, Last::Format(_)) {
+        if matches!(self.last, Last::Format(_) | Last::Drag(_)) {
             self.last = Last::Step;
         }
     }
@@ -75,6 +77,8 @@ enum Last {
     Format(SideId),
     /// A walk over cells.
     Select,
+    /// A cell that may still be held.
+    Drag(Place),
 }
 
 impl Last {
@@ -82,6 +86,7 @@ impl Last {
         match action {
             Action::Format(side, _) => Self::Format(*side),
             Action::Select(_) => Self::Select,
+            Action::Edit(EditAction::Drag(place, _)) => Self::Drag(*place),
             _ => Self::Step,
         }
     }

@@ -37,6 +37,8 @@ pub mod heads;
 pub mod history;
 /// Shortcuts.
 pub mod keyboard;
+/// The layer around the head.
+pub mod layer;
 /// What is taught, and recomputed.
 pub mod lesson;
 /// The inputs that are in memory.

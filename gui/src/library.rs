@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::edit::Edits;
 use crate::lesson::LessonInput;
 use crate::session::InputId;
 use crate::source::{CAPTURE_NAME, Input, SourceError, WORKED_NAME, case_names, load};
@@ -10,6 +11,15 @@ use crate::source::{CAPTURE_NAME, Input, SourceError, WORKED_NAME, case_names, l
 #[derive(Debug, Default)]
 pub struct Library {
     inputs: Vec<(InputId, Arc<Input>)>,
+    edited: Option<Edited>,
+}
+
+/// The last input that was edited.
+#[derive(Debug)]
+struct Edited {
+    source: Arc<Input>,
+    edits: Edits,
+    input: Arc<Input>,
 }
 
 impl Library {
@@ -22,6 +32,27 @@ impl Library {
             return Ok(Arc::clone(input));
         }
         self.reload(id)
+    }
+
+    /// The input of that id with these edits; the same one as long as both stay.
+    ///
+    /// # Errors
+    /// [`SourceError`], a sentence.
+    pub fn edited(&mut self, id: &InputId, edits: &Edits) -> Result<Arc<Input>, SourceError> {
+        let source = self.get(id)?;
+        if let Some(held) = &self.edited
+            && Arc::ptr_eq(&held.source, &source)
+            && held.edits == *edits
+        {
+            return Ok(Arc::clone(&held.input));
+        }
+        let input = edits.applied(&source);
+        self.edited = Some(Edited {
+            source,
+            edits: edits.clone(),
+            input: Arc::clone(&input),
+        });
+        Ok(input)
     }
 
     /// The same, read again even if it is in memory: a file may have changed.

@@ -69,6 +69,46 @@ impl PositionKind {
     }
 }
 
+/// Which positions are shown, how many, how wide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PositionsView {
+    /// Which kind.
+    pub kind: PositionKind,
+    /// From zero on.
+    pub positions: usize,
+    /// X for sinusoidal, D for rotary positions.
+    pub columns: usize,
+}
+
+impl Default for PositionsView {
+    /// The picture of figure 25: 20 positions.
+    fn default() -> Self {
+        Self {
+            kind: PositionKind::Interleaved,
+            positions: 20,
+            columns: 64,
+        }
+    }
+}
+
+/// The table of one choice.
+#[derive(Debug)]
+pub struct Positions {
+    /// What was chosen.
+    pub view: PositionsView,
+    /// (positions, columns).
+    pub table: Table,
+}
+
+impl Positions {
+    /// Asks the kernel.
+    pub fn new(view: PositionsView) -> Self {
+        let table = view.kind.table(view.positions, view.columns);
+        Self { view, table }
+    }
+}
+
 fn sinusoidal(kind: Sinusoidal, positions: usize, columns: usize) -> Table {
     let row = |position| (0..columns).map(move |x| kind.value(position, x, columns));
     Table::new(positions, columns, (0..positions).flat_map(row).collect())

@@ -7,6 +7,10 @@ use rayon::prelude::*;
 use crate::compare::{Compare, sqnr_db};
 use crate::derivation::learned::Learned;
 use crate::detail::Detail;
+use crate::heads::AllHeads;
+use crate::layer::LayerTables;
+use crate::positions::Positions;
+use crate::session::layout::Pane;
 use crate::session::{FormatChoice, Selection, Session, Shown, SideId, TableKind};
 use crate::side::{Choice, RunError, Side, attention, last_place};
 use crate::source::Input;
@@ -67,6 +71,12 @@ pub struct Run {
     pub learned: Option<Arc<Learned>>,
     /// The left format without the learner's question and with the scale; none where nothing is asked.
     pub original: Option<Arc<Side>>,
+    /// The weights of all heads, while they are shown.
+    pub all_heads: Option<Arc<AllHeads>>,
+    /// The layer around the head, while it is shown and the input has one.
+    pub layer: Option<Arc<LayerTables>>,
+    /// Positions, while they are shown.
+    pub positions: Option<Arc<Positions>>,
 }
 
 impl Run {
@@ -123,6 +133,22 @@ impl Run {
             Some(side) if side.choice == unasked => Some(Arc::clone(side)),
             _ => Some(side(unasked)?),
         };
+        let all_heads = if session.layout.is_open(Pane::Heads) {
+            Some(all_heads(before, input, choices[0])?)
+        } else {
+            None
+        };
+        let is_open = session.layout.is_open(Pane::Layer);
+        let layer = if is_open {
+            layer(before, input, choices[0])?
+        } else {
+            None
+        };
+        let positions = is_open.then(|| {
+            let held = before.and_then(|run| run.positions.clone());
+            held.filter(|held| held.view == session.positions)
+                .unwrap_or_else(|| Arc::new(Positions::new(session.positions)))
+        });
         Ok(Self {
             original,
             learned,
@@ -134,6 +160,9 @@ impl Run {
             heads,
             more,
             detail,
+            all_heads,
+            layer,
+            positions,
         })
     }
 
@@ -207,6 +236,32 @@ impl Run {
         } else {
             rounded_up(end)
         }
+    }
+}
+
+/// All heads as they were, or made anew.
+fn all_heads(
+    before: Option<&Run>,
+    input: &Arc<Input>,
+    choice: Choice,
+) -> Result<Arc<AllHeads>, RunError> {
+    let held = before.and_then(|run| run.all_heads.as_ref());
+    match held.filter(|held| held.are_of(input, choice)) {
+        Some(held) => Ok(Arc::clone(held)),
+        None => AllHeads::new(input, choice).map(Arc::new),
+    }
+}
+
+/// The layer as it was, or made anew.
+fn layer(
+    before: Option<&Run>,
+    input: &Arc<Input>,
+    choice: Choice,
+) -> Result<Option<Arc<LayerTables>>, RunError> {
+    let held = before.and_then(|run| run.layer.as_ref());
+    match held.filter(|held| held.are_of(input, choice)) {
+        Some(held) => Ok(Some(Arc::clone(held))),
+        None => Ok(LayerTables::new(input, choice)?.map(Arc::new)),
     }
 }
 

@@ -1,5 +1,8 @@
 //! What the user chose: plain data, the unit of undo and of saving. Only `App::apply` changes it.
 
+mod arrangement;
+/// What can be asked of its edits.
+pub mod edits;
 /// Panes and theme.
 pub mod layout;
 mod learn;
@@ -10,8 +13,12 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::heads::HeadsView;
 use crate::lesson::LessonInput;
+use crate::positions::PositionsView;
 use crate::source::{Input, Made};
+pub use arrangement::Arrangement;
+use edits::Edits;
 use layout::{Layout, Theme};
 pub use learn::{Learn, LearnAction, Question, Speed};
 use runs::More;
@@ -44,6 +51,18 @@ pub struct Session {
     /// Lessons and walks.
     #[serde(default)]
     pub learn: Learn,
+    /// How the tables stand to each other.
+    #[serde(default)]
+    pub arrangement: Arrangement,
+    /// Other numbers than those of the source.
+    #[serde(default)]
+    pub edits: Edits,
+    /// How all heads are shown.
+    #[serde(default)]
+    pub heads: HeadsView,
+    /// Which positions are shown.
+    #[serde(default)]
+    pub positions: PositionsView,
     /// The formats besides those two.
     #[serde(default)]
     pub more: More,
@@ -76,6 +95,10 @@ impl Default for Session {
             },
             enlarged: None,
             learn: Learn::default(),
+            arrangement: Arrangement::Beside,
+            edits: Edits::default(),
+            heads: HeadsView::default(),
+            positions: PositionsView::default(),
             more: More::default(),
             layout: Layout::default(),
             theme: Theme::default(),

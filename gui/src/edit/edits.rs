@@ -53,7 +53,19 @@ impl Edits {
         self.cells.len() + self.fills.len()
     }
 
-    fn is_filled(&self, matrix: MatrixId) -> bool {
+    /// The cells of a matrix that are edited one by one: row and column.
+    pub fn cells_of(&self, matrix: MatrixId) -> impl Iterator<Item = (usize, usize)> {
+        let start = self
+            .cells
+            .partition_point(|(place, _)| place.matrix < matrix);
+        let from = self.cells.get(start..).unwrap_or_default();
+        from.iter()
+            .take_while(move |(place, _)| place.matrix == matrix)
+            .map(|(place, _)| (place.row, place.column))
+    }
+
+    /// Whether a matrix is made by formula.
+    pub fn is_filled(&self, matrix: MatrixId) -> bool {
         self.fills.iter().any(|fill| fill.matrix == matrix)
     }
 
@@ -203,7 +215,6 @@ fn salt(matrix: MatrixId) -> u64 {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::edit::block;

@@ -19,13 +19,22 @@ pub enum Pane {
     Steps,
     /// The expression behind the selected number.
     Derivation,
+    /// Numbers by formula, own tokens, inputs from nothing.
+    Change,
+    /// All heads at once.
+    Heads,
+    /// X, the weights, concat and `W_O`; positions.
+    Layer,
 }
 
 impl Pane {
     /// In the order of the menu.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 8] = [
         Self::Tables,
         Self::Runs,
+        Self::Change,
+        Self::Heads,
+        Self::Layer,
         Self::Lessons,
         Self::Steps,
         Self::Derivation,
@@ -42,6 +51,9 @@ impl Pane {
             Self::Lessons => "Lessons",
             Self::Steps => "Step through",
             Self::Derivation => "Derivation",
+            Self::Change => "Change",
+            Self::Heads => "Heads",
+            Self::Layer => "Layer",
         }
     }
 
@@ -53,6 +65,9 @@ impl Pane {
             Self::Lessons => "The Illustrated Transformer and your own questions, on live numbers",
             Self::Steps => "One query from dot products to its output, number by number",
             Self::Derivation => "The selected number with all that it is made of, and its bits",
+            Self::Change => "Other numbers by formula, own tokens, a small input from nothing",
+            Self::Heads => "All heads at once, sorted by how widely and how far they look",
+            Self::Layer => "X, W, concat and W_O of the layer; sinusoidal and rotary positions",
         }
     }
 }

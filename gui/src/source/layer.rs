@@ -1,4 +1,4 @@
-//! A layer before its heads: X, the weights that make Q, K and V of it, and W_O that joins the heads.
+//! A layer before its heads: X, the weights that make Q, K and V of it, and `W_O` that joins the heads.
 //!
 //! ```text
 //! X (T, X) ─┬─ W_Q (H, X, D) ─ Q (H, T, D) ─┐
@@ -128,7 +128,6 @@ pub fn product(rows: &[f64], weights: &[f64], inputs: usize, outputs: usize) -> 
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use kqv::{Attention, Merge, MultiHead, Split};
 

@@ -160,7 +160,7 @@ impl Made {
 pub const WORKED_NAME: &str = "Eight heads from X";
 
 /// The shapes of figures 15 to 19 of The Illustrated Transformer, with numbers: X (2, 4), eight heads
-/// of W_Q, W_K and W_V (4, 3), W_O (24, 4). All are multiples of 1/4, so every format holds them.
+/// of `W_Q`, `W_K` and `W_V` (4, 3), `W_O` (24, 4). All are multiples of 1/4, so every format holds them.
 pub(super) fn worked() -> Input {
     let quarters = |rows: usize, columns: usize, salt: u64| -> Vec<f64> {
         let random = Preset::Random { seed: 8 }.fill(rows, columns, salt);

@@ -26,27 +26,17 @@ impl Bands {
         } = focus;
         let cell = |row| (same_columns(kind, table)).then_some((row, column));
         match kind {
-            TableKind::Q => Self {
-                row: Some(query),
-                column: None,
-                cell: cell(query),
-            },
-            TableKind::K => Self {
-                row: Some(key),
-                column: None,
-                cell: cell(key),
-            },
             TableKind::V if table == TableKind::Output => Self {
                 row: None,
                 column: Some(column),
                 cell: Some((key, column)),
             },
-            TableKind::V => Self {
+            TableKind::K | TableKind::V => Self {
                 row: Some(key),
                 column: None,
                 cell: cell(key),
             },
-            TableKind::Output => Self {
+            TableKind::Q | TableKind::Output => Self {
                 row: Some(query),
                 column: None,
                 cell: cell(query),

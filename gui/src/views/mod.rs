@@ -4,16 +4,30 @@
 pub mod bands;
 /// A number as its bits.
 pub mod bits;
+/// The cells of a matrix.
+pub mod cells;
+/// Numbers by formula, tokens, inputs from nothing.
+pub mod change;
+/// The tables crossed.
+pub mod crossed;
 /// The expression behind one number.
 pub mod derivation;
+/// Changing a number where it stands.
+pub mod editing;
 /// Where cells lie.
 pub mod grid;
 /// Name, shape and colour bar.
 pub mod header;
+/// All heads at once.
+pub mod heads;
 /// One score written out.
 pub mod inspector;
+/// The names of rows and columns.
+pub mod labels;
 /// What is taught.
 pub mod lessons;
+/// A matrix that is none of the seven.
+pub mod map;
 /// One matrix.
 pub mod matrix;
 /// What went wrong.
@@ -22,8 +36,12 @@ pub mod notices;
 pub mod palette;
 /// The panes.
 pub mod pane;
+/// The layer around the head, and positions.
+pub mod positions;
 /// Any number of formats.
 pub mod runs;
+/// What is collected while tables are drawn.
+pub mod scene;
 /// What is looked at.
 pub mod sidebar;
 /// One query, number by number.

@@ -1,11 +1,11 @@
 //! The panes: each is drawn by its own view, and can be moved, resized and closed.
 
-use eframe::egui::{Color32, Style, Ui, Visuals, WidgetText};
+use eframe::egui::{Color32, Frame, Margin, Style, Ui, Visuals, WidgetText};
 use egui_tiles::{
     Behavior, SimplificationOptions, TabState, Tabs, Tile, TileId, Tiles, UiResponse,
 };
 
-use super::{Window, derivation, lessons, runs, steps, tables};
+use super::{Window, change, derivation, heads, lessons, positions, runs, steps, tables};
 use crate::action::Action;
 use crate::colour;
 use crate::session::layout::{LayoutAction, Pane};
@@ -44,10 +44,32 @@ fn pane_ui(pane: Pane, ui: &mut Ui, window: &mut Window<'_>) -> Option<Action> {
             window.pictures,
         ),
         Pane::Runs => runs::runs_ui(ui, window.session, window.run),
-        Pane::Lessons => lessons::lessons_ui(ui, window.session, window.run),
-        Pane::Steps => steps::steps_ui(ui, window.session, window.run),
-        Pane::Derivation => derivation::derivation_ui(ui, window.session, window.run),
+        Pane::Lessons => framed(ui, |ui| lessons::lessons_ui(ui, window.session, window.run)),
+        Pane::Steps => framed(ui, |ui| steps::steps_ui(ui, window.session, window.run)),
+        Pane::Derivation => framed(ui, |ui| {
+            derivation::derivation_ui(ui, window.session, window.run)
+        }),
+        Pane::Change => framed(ui, |ui| change::change_ui(ui, window.session, window.run)),
+        Pane::Heads => framed(ui, |ui| {
+            heads::heads_ui(ui, window.session, window.run, window.pictures)
+        }),
+        Pane::Layer => framed(ui, |ui| {
+            positions::positions_ui(ui, window.session, window.run, window.pictures)
+        }),
     }
+}
+
+/// With room around it, on the colour of a panel.
+fn framed<R>(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> R) -> R {
+    let frame = Frame::new().fill(colour::PANEL);
+    let show = |ui: &mut Ui| {
+        ui.set_min_size(ui.available_size());
+        content(ui)
+    };
+    frame
+        .inner_margin(Margin::symmetric(12, 8))
+        .show(ui, show)
+        .inner
 }
 
 struct Panes<'a, 'w> {

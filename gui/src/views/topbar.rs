@@ -6,7 +6,7 @@ use crate::action::Action;
 use crate::colour;
 use crate::commands::{COMMANDS, Menu, State, named};
 use crate::keyboard::SHOWN;
-use crate::session::{Session, Shown, Unit};
+use crate::session::{Arrangement, Session, Shown, Unit};
 
 /// The line at the top.
 pub fn topbar_ui(ui: &mut Ui, state: State<'_>) -> Option<Action> {
@@ -22,6 +22,8 @@ pub fn topbar_ui(ui: &mut Ui, state: State<'_>) -> Option<Action> {
             ui.add_space(10.0);
             action = action.take().or_else(|| unit_ui(ui, session));
         }
+        ui.add_space(18.0);
+        action = action.take().or_else(|| arrangement_ui(ui, session));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let about = RichText::new(&run.input.about).color(colour::WEAK);
             ui.add(Label::new(about).truncate());
@@ -134,6 +136,14 @@ fn unit_ui(ui: &mut Ui, session: &Session) -> Option<Action> {
         }
     }
     action
+}
+
+/// Beside each other, or a product where it happens.
+fn arrangement_ui(ui: &mut Ui, session: &Session) -> Option<Action> {
+    let is_crossed = session.arrangement == Arrangement::Crossed;
+    let hint = "Products where they happen: Q left of the scores, K turned above them  (X)";
+    switch(ui, "Crossed", colour::TEXT, is_crossed, hint)
+        .then(|| Action::Arrange(session.arrangement.other()))
 }
 
 /// One of several of which one is on.

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Key, Modifiers, Pos2, TexturesDelta, Vec2, vec2};
+use eframe::egui::{Event, Key, Modifiers, PointerButton, Pos2, TexturesDelta, Vec2, vec2};
 use egui_kittest::kittest::Queryable;
 use egui_kittest::{Harness, Node, TestRenderer};
 use kqv_gui::App;
@@ -139,6 +139,68 @@ impl Window {
 
     pub fn click_cell(&mut self, label: &str, cell: (usize, usize), of: (usize, usize)) {
         let place = self.place(label, cell, of);
+        self.harness.drag_at(place);
+        self.harness.drop_at(place);
+        self.harness.run();
+    }
+
+    /// Two clicks on a cell.
+    pub fn double_click_cell(&mut self, label: &str, cell: (usize, usize), of: (usize, usize)) {
+        let pos = self.place(label, cell, of);
+        let events = &mut self.harness.input_mut().events;
+        events.push(Event::PointerMoved(pos));
+        // In one frame: between frames the clock of the harness runs too far.
+        for pressed in [true, false, true, false] {
+            events.push(Event::PointerButton {
+                pos,
+                button: PointerButton::Primary,
+                pressed,
+                modifiers: Modifiers::NONE,
+            });
+        }
+        self.harness.run();
+    }
+
+    /// Holds a cell and moves it so many points down, a few at a time.
+    pub fn drag_cell(&mut self, label: &str, cell: (usize, usize), of: (usize, usize), down: f32) {
+        let place = self.place(label, cell, of);
+        self.harness.drag_at(place);
+        self.harness.run();
+        for step in [0.25, 0.5, 0.75, 1.0] {
+            self.harness.hover_at(place + vec2(0.0, down * step));
+            self.harness.run();
+        }
+        self.harness.drop_at(place + vec2(0.0, down));
+        self.harness.run();
+    }
+
+    /// Types text into whatever has the focus.
+    pub fn type_here(&mut self, text: &str) {
+        self.harness.event(Event::Text(text.to_owned()));
+        self.harness.run();
+    }
+
+    /// Ctrl+V.
+    pub fn paste(&mut self, text: &str) {
+        self.harness.event(Event::Paste(text.to_owned()));
+        self.harness.run();
+    }
+
+    /// Whether something has this label.
+    pub fn has(&self, label: &str) -> bool {
+        self.harness.query_by_label(label).is_some()
+    }
+
+    /// Gives the focus to what has this role and label.
+    pub fn focus(&mut self, role: Role, label: &str) {
+        self.find(role, label).focus();
+        self.harness.run();
+    }
+
+    /// A click somewhere in what has this role and label, in shares of its size.
+    pub fn click_in(&mut self, role: Role, label: &str, (x, y): (f32, f32)) {
+        let rect = self.find(role, label).rect();
+        let place = rect.min + rect.size() * vec2(x, y);
         self.harness.drag_at(place);
         self.harness.drop_at(place);
         self.harness.run();

@@ -5,6 +5,8 @@ mod common;
 
 /// Input, masks, formats, pointing, undo.
 mod basics;
+/// The crossed picture, heads, layer, edits.
+mod change;
 /// Lessons, a walk, derivations, bits.
 mod learn;
 /// Commands, panes, runs, files.
