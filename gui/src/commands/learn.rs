@@ -21,7 +21,7 @@ pub(super) static COMMANDS: &[Command] = &[
         Menu::Learn,
         "Next lesson",
         "Set up the step after",
-        keys(Modifiers::ALT, Key::ArrowRight),
+        keys(Modifiers::NONE, Key::Period),
         |state| {
             let next = state.session.learn.lesson + 1;
             (next < steps().count()).then_some(Action::Learn(LearnAction::Lesson(next)))
@@ -31,7 +31,7 @@ pub(super) static COMMANDS: &[Command] = &[
         Menu::Learn,
         "Lesson before",
         "Set up the step before",
-        keys(Modifiers::ALT, Key::ArrowLeft),
+        keys(Modifiers::NONE, Key::Comma),
         |state| {
             let before = state.session.learn.lesson.checked_sub(1);
             before.map(|before| Action::Learn(LearnAction::Lesson(before)))

@@ -35,6 +35,8 @@ pub struct Lit<'a> {
     pub bands: Bands,
     /// What is edited in it, if it can be.
     pub edits: Option<(&'a Edits, MatrixId)>,
+    /// The walk that is on, its moment, and which table this is: what it has not come to stays blank.
+    pub walk: Option<(Walk, usize, TableKind)>,
     /// What stands in a cell that the mask hides.
     pub hidden: &'a str,
     /// As screen readers say it.
@@ -121,15 +123,13 @@ fn blanks(
     let Some((walk, moment, kind)) = lit.walk else {
         return;
     };
-    let (rows, columns) = lit.facing.pair(rows.clone(), columns.clone());
-    for row in rows {
-        // What is known of a row is its start.
-        let known = |&column: &usize| walk.known(moment, kind, row, column);
-        let start = columns.start + columns.clone().take_while(known).count();
-        if start < columns.end {
-            let (down, across) = lit.facing.pair(row..row + 1, start..columns.end);
-            let cells = grid.cells(origin, down, across);
-            painter.rect_filled(cells, 0.0, colour::HIDDEN);
+    for row in rows.clone() {
+        for column in columns.clone() {
+            let (i, j) = lit.facing.pair(row, column);
+            if !walk.known(moment, kind, i, j) {
+                let cell = grid.cells(origin, row..row + 1, column..column + 1);
+                painter.rect_filled(cell, 0.0, colour::HIDDEN);
+            }
         }
     }
 }

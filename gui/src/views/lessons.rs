@@ -94,11 +94,11 @@ fn chooser_ui(ui: &mut Ui, number: usize) -> Option<LearnAction> {
     let all = steps().count();
     ui.horizontal(|ui| {
         let back = ui.add_enabled(number > 0, eframe::egui::Button::new("Back"));
-        if back.on_hover_text("The step before  (Shift+N)").clicked() {
+        if back.on_hover_text("The step before  (,)").clicked() {
             chosen = number.checked_sub(1);
         }
         let next = ui.add_enabled(number + 1 < all, eframe::egui::Button::new("Next"));
-        if next.on_hover_text("The step after  (N)").clicked() {
+        if next.on_hover_text("The step after  (.)").clicked() {
             chosen = Some(number + 1);
         }
         let again = ui.button("Set up again");

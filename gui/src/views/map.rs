@@ -63,6 +63,7 @@ pub fn map_ui(ui: &mut Ui, map: &Map<'_>, pictures: &mut Pictures) -> MatrixResp
         facing: Facing::Upright,
         bands: Bands::default(),
         edits: map.edits,
+        walk: None,
         hidden: "0",
         title: map.name,
         walk: None,

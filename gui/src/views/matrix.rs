@@ -111,6 +111,7 @@ impl Matrix<'_> {
             facing: self.facing,
             bands: self.bands(),
             edits: self.edits,
+            walk: self.walk.map(|(walk, moment)| (walk, moment, self.kind)),
             hidden: if self.kind == TableKind::Masked {
                 "−∞"
             } else {

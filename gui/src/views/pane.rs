@@ -53,9 +53,11 @@ fn pane_ui(pane: Pane, ui: &mut Ui, window: &mut Window<'_>) -> Option<Action> {
         Pane::Layer => framed(ui, |ui| {
             positions::positions_ui(ui, window.session, window.run, window.pictures)
         }),
-        Pane::Lessons => lessons::lessons_ui(ui, window.session, window.run),
-        Pane::Steps => steps::steps_ui(ui, window.session, window.run),
-        Pane::Derivation => derivation::derivation_ui(ui, window.session, window.run),
+        Pane::Lessons => framed(ui, |ui| lessons::lessons_ui(ui, window.session, window.run)),
+        Pane::Steps => framed(ui, |ui| steps::steps_ui(ui, window.session, window.run)),
+        Pane::Derivation => framed(ui, |ui| {
+            derivation::derivation_ui(ui, window.session, window.run)
+        }),
         Pane::Statistics => framed(ui, |ui| {
             statistics::pane_ui(ui, window.session, window.judging).map(Action::Judge)
         }),

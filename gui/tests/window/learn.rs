@@ -32,7 +32,7 @@ fn lessons_set_the_window_up_and_tick_what_is_printed() {
     }
     assert!(window.notices().is_empty());
     window.click(Role::Button, "Back");
-    window.press(Modifiers::NONE, Key::N);
+    window.press(Modifiers::NONE, Key::Period);
     assert_eq!(window.session().learn.lesson, steps().count() - 1);
 }
 
@@ -41,7 +41,7 @@ fn step_four_shows_the_golden_numbers_and_goes_on_when_they_change() {
     let mut window = Window::new();
     window.press(Modifiers::NONE, Key::L);
     for _ in 0..3 {
-        window.press(Modifiers::NONE, Key::N);
+        window.press(Modifiers::NONE, Key::Period);
     }
     assert_eq!(
         window.session().input,
