@@ -21,7 +21,7 @@ pub mod compare;
 pub mod detail;
 /// The system's dialogs for files.
 pub mod dialog;
-/// Tables as files.
+/// Tables become files.
 pub mod export;
 /// Without a window: `kqv attend`, `kqv compare`.
 pub mod headless;
@@ -47,6 +47,8 @@ pub mod report;
 pub mod run;
 /// What the user chose.
 pub mod session;
+/// The tables of a run as they leave the window.
+pub mod sheets;
 /// One format's run of one head.
 pub mod side;
 /// Files and fixtures become Q, K and V.

@@ -1,11 +1,14 @@
 //! The session survives whatever happens while it is written: the program is killed during a save a hundred times.
 
+use std::fs;
 use std::io::Read;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use kqv_gui::session::Session;
+use egui_kittest::Harness;
+use kqv_gui::App;
+use kqv_gui::session::{InputId, Session};
 use kqv_gui::store::{Kept, Store};
 
 /// Where the writer writes; set only for the program that is killed.
@@ -68,4 +71,61 @@ fn a_hundred_kills_during_a_save_lose_nothing() {
         last = save;
     }
     println!("{last} saves, 100 kills, nothing lost");
+}
+
+/// The window as the program opens it.
+fn window(store: &Store) -> Harness<'static, App> {
+    let store = Some(store.clone());
+    let mut harness = Harness::builder()
+        .build_eframe(|creation| App::restored(&creation.egui_ctx, store, Vec::new()).unwrap());
+    while harness.state().is_busy() {
+        harness.step();
+        sleep(Duration::from_millis(2));
+    }
+    harness
+}
+
+#[test]
+fn the_window_opens_where_it_was_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::in_folder(folder.path());
+    let session = Session {
+        layer: 5,
+        head: 11,
+        ..Session::default()
+    };
+    let recent = vec![vec!["head.npz".into()]];
+    let kept = Kept { session, recent };
+    store.save(&kept).unwrap();
+    let mut first = window(&store);
+    assert_eq!(*first.state().session(), kept.session);
+    assert_eq!(first.state().run().left.choice.head, 11);
+    fs::remove_file(folder.path().join("session.json")).unwrap();
+    eframe::App::on_exit(first.state_mut(), None);
+    assert_eq!(store.load(), Ok(Some(kept)));
+}
+
+#[test]
+fn a_session_whose_input_is_gone_is_set_aside_and_the_capture_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::in_folder(folder.path());
+    let session = Session {
+        input: InputId::Files(vec![folder.path().join("gone.npz")]),
+        ..Session::default()
+    };
+    let kept = Kept {
+        session,
+        recent: Vec::new(),
+    };
+    store.save(&kept).unwrap();
+    let window = window(&store);
+    assert_eq!(window.state().session().input, InputId::Capture);
+    let [notice] = window.state().notices() else {
+        panic!("{:?}", window.state().notices());
+    };
+    assert!(
+        notice.contains("session-set-aside-1.json. gone.npz: "),
+        "{notice}"
+    );
+    assert!(folder.path().join("session-set-aside-1.json").exists());
 }
