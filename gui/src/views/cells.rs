@@ -41,8 +41,6 @@ pub struct Lit<'a> {
     pub hidden: &'a str,
     /// As screen readers say it.
     pub title: &'a str,
-    /// The walk that is on, its moment, and which table this is: what it has not come to stays blank.
-    pub walk: Option<(Walk, usize, TableKind)>,
 }
 
 /// Draws what can be seen of the cells, where cell (0, 0) lies at `origin`. Returns the cell of the

@@ -66,7 +66,6 @@ pub fn map_ui(ui: &mut Ui, map: &Map<'_>, pictures: &mut Pictures) -> MatrixResp
         walk: None,
         hidden: "0",
         title: map.name,
-        walk: None,
     };
     let cell = cells_ui(ui, grid, origin, rect, &response, &lit, pictures);
     MatrixResponse {

@@ -118,7 +118,6 @@ impl Matrix<'_> {
                 "0"
             },
             title: &self.title,
-            walk: self.walk.map(|(walk, moment)| (walk, moment, self.kind)),
         }
     }
 
