@@ -74,6 +74,7 @@ fn a_hundred_kills_during_a_save_lose_nothing() {
 }
 
 /// The window as the program opens it.
+#[expect(clippy::unwrap_used, reason = "a test's own window")]
 fn window(store: &Store) -> Harness<'static, App> {
     let store = Some(store.clone());
     let mut harness = Harness::builder()
