@@ -11,7 +11,6 @@ use crate::background::{Job, Progress};
 use crate::commands::State;
 use crate::dialog::{Dialog, Question};
 use crate::edit::EditError;
-use crate::export;
 use crate::history::History;
 use crate::library::Library;
 use crate::look::Look;
@@ -19,7 +18,8 @@ use crate::pictures::Pictures;
 use crate::run::{Column, Run};
 use crate::session::edits::Edits;
 use crate::session::layout::LayoutAction;
-use crate::session::{FormatChoice, InputId, Selection, Session, Shown};
+use crate::session::{FormatChoice, InputId, Selection, Session, Shown, TableKind};
+use crate::sheets::Sheets;
 use crate::source::{Input, load};
 use crate::store::{self, Kept, Store};
 use crate::views::palette::Palette;
@@ -230,20 +230,27 @@ impl App {
                 };
                 self.write(ctx, &path.clone(), move || store::save(&path, &kept));
             }
-            FileAction::SaveTable(path) => self.export(ctx, path, Some(table)),
-            FileAction::SaveTables(path) => self.export(ctx, path, None),
+            FileAction::SaveTable(path) => self.export(ctx, path, vec![table]),
+            FileAction::SaveTables(path) => self.export(ctx, path, TableKind::ALL.to_vec()),
             FileAction::CopyTable => {
-                let table = self.run.table(table, self.column());
-                ctx.copy_text(export::text(table, "\t"));
+                let sheets = self.sheets(vec![table]);
+                ctx.copy_text(sheets.text());
             }
         }
     }
 
-    fn export(&mut self, ctx: &Context, path: PathBuf, kind: Option<crate::session::TableKind>) {
-        let (run, column) = (self.run.clone(), self.column());
-        self.write(ctx, &path.clone(), move || {
-            export::export(&path, &run, column, kind)
-        });
+    /// Tables as they are shown now.
+    fn sheets(&self, kinds: Vec<TableKind>) -> Sheets {
+        Sheets {
+            run: self.run.clone(),
+            column: self.column(),
+            kinds,
+        }
+    }
+
+    fn export(&mut self, ctx: &Context, path: PathBuf, kinds: Vec<TableKind>) {
+        let sheets = self.sheets(kinds);
+        self.write(ctx, &path.clone(), move || sheets.save(&path));
     }
 
     /// The column that is shown, or the left one of three.

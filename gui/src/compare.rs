@@ -80,7 +80,7 @@ fn difference(left: &Side, right: &Side, kind: TableKind, unit: Unit, scale: f64
     let table = Table::new(left.rows(), left.columns(), values);
     match left.visible() {
         None => table,
-        Some(visible) => table.masked(visible).zero_where_hidden(),
+        Some(visible) => table.masked(visible),
     }
 }
 

@@ -8,7 +8,7 @@ use eframe::egui::Context;
 use rfd::AsyncFileDialog;
 
 use crate::action::{Action, FileAction};
-use crate::export::{TABLE_EXTENSIONS, TABLES_EXTENSIONS};
+use crate::export::FileKind;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,24 +95,22 @@ fn answer_to(question: Question) -> Option<Action> {
             Some(Action::File(FileAction::SaveSession(path)))
         }
         Question::WhereTable => {
-            let dialog = TABLE_EXTENSIONS
-                .iter()
-                .fold(dialog.set_title("Export table"), |dialog, kind| {
-                    dialog.add_filter(*kind, &[*kind])
-                });
-            Some(Action::File(FileAction::SaveTable(save(
-                dialog.set_file_name("table.npy"),
-            )?)))
+            let dialog = kinds(dialog.set_title("Export table"), |_| true);
+            let path = save(dialog.set_file_name("table.png"))?;
+            Some(Action::File(FileAction::SaveTable(path)))
         }
         Question::WhereTables => {
-            let dialog = TABLES_EXTENSIONS
-                .iter()
-                .fold(dialog.set_title("Export all tables"), |dialog, kind| {
-                    dialog.add_filter(*kind, &[*kind])
-                });
-            Some(Action::File(FileAction::SaveTables(save(
-                dialog.set_file_name("tables.safetensors"),
-            )?)))
+            let dialog = kinds(dialog.set_title("Export all tables"), FileKind::takes_many);
+            let path = save(dialog.set_file_name("tables.safetensors"))?;
+            Some(Action::File(FileAction::SaveTables(path)))
         }
     }
+}
+
+/// A filter for each kind of file.
+fn kinds(dialog: AsyncFileDialog, which: fn(FileKind) -> bool) -> AsyncFileDialog {
+    let kinds = FileKind::ALL.into_iter().filter(|&kind| which(kind));
+    kinds.fold(dialog, |dialog, kind| {
+        dialog.add_filter(kind.name(), &[kind.extension()])
+    })
 }

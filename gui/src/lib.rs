@@ -23,7 +23,7 @@ pub mod detail;
 pub mod dialog;
 /// Other numbers than those of the source.
 pub mod edit;
-/// Tables as files.
+/// Tables become files.
 pub mod export;
 /// Without a window: `kqv attend`.
 pub mod headless;
@@ -51,6 +51,8 @@ pub mod recorder;
 pub mod run;
 /// What the user chose.
 pub mod session;
+/// The tables of a run as they leave the window.
+pub mod sheets;
 /// One format's run of one head.
 pub mod side;
 /// Files and fixtures become Q, K and V.

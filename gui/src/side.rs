@@ -70,15 +70,15 @@ impl Side {
         )?;
         let (queries, keys) = (input.queries, input.keys);
         let visible: Arc<[_]> = record.visible.into();
+        let raw = Table::new(queries, keys, record.raw);
+        let masked = raw.twin().masked(Arc::clone(&visible));
         let tables = [
             Table::new(queries, input.width, record.q),
             Table::new(keys, input.width, record.k),
             Table::new(keys, input.value_width, record.v),
-            Table::new(queries, keys, record.raw.clone()),
-            Table::new(queries, keys, record.raw).masked(Arc::clone(&visible)),
-            Table::new(queries, keys, record.weights)
-                .masked(visible)
-                .zero_where_hidden(),
+            raw,
+            masked,
+            Table::new(queries, keys, record.weights).masked(visible),
             Table::new(queries, input.value_width, record.output),
         ];
         Ok(Self {

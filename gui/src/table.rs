@@ -10,9 +10,8 @@ pub struct Table {
     id: u64,
     rows: usize,
     columns: usize,
-    values: Vec<f64>,
+    values: Arc<[f64]>,
     visible: Option<Arc<[Range<usize>]>>,
-    hidden: f64,
     extent: f64,
     largest: f64,
 }
@@ -20,7 +19,6 @@ pub struct Table {
 impl Table {
     /// Everything visible.
     pub fn new(rows: usize, columns: usize, values: Vec<f64>) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
         let mut sizes: Vec<f64> = values
             .iter()
             .map(|value| value.abs())
@@ -28,12 +26,11 @@ impl Table {
             .collect();
         let largest = sizes.iter().copied().fold(0.0, f64::max);
         Self {
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            id: next_id(),
             rows,
             columns,
-            values,
+            values: values.into(),
             visible: None,
-            hidden: f64::NEG_INFINITY,
             extent: most(&mut sizes).unwrap_or(largest),
             largest,
         }
@@ -48,18 +45,15 @@ impl Table {
         }
     }
 
-    /// The same, whose hidden cells stand for zero, as those of weights do.
+    /// The same numbers, which are shared, in a table of its own.
     #[must_use]
-    pub fn zero_where_hidden(self) -> Self {
+    pub fn twin(&self) -> Self {
         Self {
-            hidden: 0.0,
-            ..self
+            id: next_id(),
+            values: Arc::clone(&self.values),
+            visible: self.visible.clone(),
+            ..*self
         }
-    }
-
-    /// The value of a cell, what the mask hides included: −∞ for a score, 0 for a weight.
-    pub fn full(&self, row: usize, column: usize) -> f64 {
-        self.get(row, column).unwrap_or(self.hidden)
     }
 
     /// The columns of each row that the mask leaves, if there is one.
@@ -114,6 +108,12 @@ impl Table {
     pub fn largest(&self) -> f64 {
         self.largest
     }
+}
+
+/// One that no other table has.
+fn next_id() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// What 99.5 % do not pass, where that leaves anything out.

@@ -7,8 +7,8 @@ use crate::source::SourceError;
 use crate::source::layer::Layer;
 use crate::source::misfit::Misfit;
 
-/// More scores than this are too many to keep seven tables of them three times.
-pub const MAX_SCORES: usize = 2048 * 2048;
+/// More scores than this are too many to keep six tables of them, 128 MiB each.
+pub const MAX_SCORES: usize = 4096 * 4096;
 
 /// Q (layers, heads, T, D), K (layers, heads, S, D) and V (layers, heads, S, E), row-major, all finite.
 #[derive(Clone, Debug, PartialEq)]

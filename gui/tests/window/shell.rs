@@ -113,31 +113,31 @@ fn what_is_exported_is_what_is_shown() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     let mut window = Window::new();
-    let weight = window.run().left.table(TableKind::Weights).full(10, 2);
-    for extension in kqv_gui::export::TABLE_EXTENSIONS {
+    let weight = window.run().left.table(TableKind::Weights).get(10, 2);
+    for kind in kqv_gui::export::FileKind::ALL {
+        let extension = kind.extension();
         let file = path(&format!("table.{extension}"));
         window.apply(Action::File(FileAction::SaveTable(file.clone())));
         assert!(fs::metadata(&file).unwrap().len() > 500, "{extension}");
     }
     assert!(window.notices().is_empty(), "{:?}", window.notices());
     let csv = fs::read_to_string(path("table.csv")).unwrap();
-    let cell = csv.lines().nth(10).unwrap().split(',').nth(2).unwrap();
-    assert_eq!(cell.parse::<f64>().unwrap(), weight);
+    let cell = csv.lines().nth(11).unwrap().split(',').nth(3).unwrap();
+    assert_eq!(cell.parse().ok(), weight);
     let npy: ndarray::Array2<f64> = ndarray_npy::read_npy(path("table.npy")).unwrap();
-    assert_eq!((npy.dim(), npy[[10, 2]]), ((15, 15), weight));
+    assert_eq!((npy.dim(), Some(npy[[10, 2]])), ((15, 15), weight));
     window.apply(Action::File(FileAction::SaveTables(path(
         "head.safetensors",
     ))));
     let reopened = Window::open((1280, 720), vec![path("head.safetensors")]);
     assert_eq!(
-        reopened.run().left.table(TableKind::Weights).full(10, 2),
+        reopened.run().left.table(TableKind::Weights).get(10, 2),
         weight
     );
-    window.apply(Action::File(FileAction::SaveTables(path("head.docx"))));
-    assert_eq!(
-        window.notices(),
-        ["head.docx: use one of the extensions safetensors, rs"]
-    );
+    window.apply(Action::File(FileAction::SaveTables(path("head.png"))));
+    let notice = window.notices().first().unwrap();
+    assert!(notice.ends_with("head.png: a file of all tables ends in .safetensors or .rs"));
+    assert!(!path("head.png").exists());
 }
 
 #[test]
@@ -149,10 +149,11 @@ fn constants_for_firmware_are_the_integers_of_the_format() {
     window.apply(Action::File(FileAction::SaveTables(file.clone())));
     let code = fs::read_to_string(&file).unwrap();
     assert!(
-        code.contains("/// Q, (15, 32), 4 fraction bits.\npub const Q: [[i8; 32]; 15] = ["),
+        code.contains("/// Q, (15, 32); one is 6.25e-2."),
         "{}",
         &code[..300]
     );
-    let q = window.run().right.table(TableKind::Q).full(0, 0) * 16.0;
-    assert!(code.contains(&format!("= [\n    [{q}, ")));
+    let q = window.run().right.table(TableKind::Q).values()[0] * 16.0;
+    let start = format!("pub const Q: [[i8; 32]; 15] = [\n    [{q}, ");
+    assert!(code.contains(&start), "{}", &code[..300]);
 }
