@@ -140,7 +140,6 @@ fn squared(job: &Job<'_>) -> Squared {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, clippy::float_cmp, reason = "tests")]
 mod tests {
     use kqv::Attention;
 

@@ -2,9 +2,8 @@
 //! `derivation::paste` hold them against what is written today.
 
 #![expect(
-    clippy::unwrap_used,
-    clippy::float_cmp,
-    clippy::items_after_statements,
+    clippy::unreadable_literal,
+    clippy::excessive_precision,
     reason = "as it is written for somebody else's project"
 )]
 

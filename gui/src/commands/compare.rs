@@ -27,7 +27,7 @@ pub(super) static COMMANDS: &[Command] = &[
         Menu::Compute,
         "First wrong step",
         "The first head, stage and cell where the judged run saturates or passes its budget",
-        keys(Modifiers::NONE, Key::F),
+        keys(Modifiers::NONE, Key::J),
         |_| Some(Action::Judge(JudgeAction::FirstWrong)),
     ),
     command(

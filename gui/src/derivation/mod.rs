@@ -401,10 +401,4 @@ fn row<T>(values: &[T], row: usize, width: usize) -> &[T] {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::float_cmp,
-    reason = "tests"
-)]
 mod tests;
