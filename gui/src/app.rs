@@ -1,17 +1,39 @@
 //! One frame: session, run, views, at most one action; and `apply`, the only place that changes the session.
 
+/// What is read, written and kept.
+mod files;
+
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use eframe::egui::{Context, Ui};
+use eframe::egui::{Context, Ui, gui_zoom};
 
-use crate::action::Action;
-use crate::dialog::Dialog;
+use crate::action::{Action, FileAction, Zoom};
+use crate::background::Job;
+use crate::commands::State;
+use crate::compare::first::Search;
+use crate::compare::heads::{HeadId, Setting};
+use crate::compare::numbers::Numbers;
+use crate::dialog::{Dialog, Question};
+use crate::edit::EditError;
 use crate::history::History;
+use crate::judging::{Judging, Subject};
 use crate::library::Library;
+use crate::look::Look;
 use crate::pictures::Pictures;
 use crate::run::Run;
-use crate::session::{InputId, Selection, Session};
-use crate::{keyboard, theme, views};
+use crate::session::edits::Edits;
+use crate::session::judge::JudgeAction;
+use crate::session::layout::{LayoutAction, Pane};
+use crate::session::{FormatChoice, InputId, LearnAction, Selection, Session};
+use crate::store::{Kept, Store};
+use crate::views::palette::Palette;
+use crate::{keyboard, lesson, theme, views};
+use files::{Reading, Then};
+
+/// How often the progress of long work is drawn.
+const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 
 /// The window.
 pub struct App {
@@ -22,7 +44,15 @@ pub struct App {
     pointed: Option<Selection>,
     notices: Vec<String>,
     pictures: Pictures,
+    judging: Judging,
     dialog: Dialog,
+    palette: Option<Palette>,
+    reading: Option<(Reading, Then)>,
+    writing: Vec<Job<Result<(), String>>>,
+    store: Option<Store>,
+    kept: Kept,
+    kept_at: Instant,
+    recent: Kept,
 }
 
 impl App {
@@ -31,8 +61,20 @@ impl App {
     /// # Errors
     /// A sentence, if not even the capture can be shown.
     pub fn new(ctx: &Context, files: Vec<PathBuf>) -> Result<Self, String> {
-        theme::apply(ctx);
+        Self::restored(ctx, None, files)
+    }
+
+    /// The same, where the last session was left, if it was kept in `store`.
+    ///
+    /// # Errors
+    /// A sentence, if not even the capture can be shown.
+    pub fn restored(
+        ctx: &Context,
+        store: Option<Store>,
+        files: Vec<PathBuf>,
+    ) -> Result<Self, String> {
         let session = Session::default();
+        theme::apply(ctx);
         let mut library = Library::default();
         let input = library
             .get(&session.input)
@@ -47,13 +89,37 @@ impl App {
             pointed: None,
             notices: Vec::new(),
             pictures: Pictures::default(),
+            judging: Judging::default(),
             dialog: Dialog::default(),
+            palette: None,
+            reading: None,
+            writing: Vec::new(),
+            store,
+            kept: Kept::default(),
+            kept_at: Instant::now(),
+            recent: Kept::default(),
         };
-        if !files.is_empty() {
-            app.apply(ctx, Action::Open(files));
-            app.history = History::default();
-        }
+        app.restore(ctx, files);
         Ok(app)
+    }
+
+    /// Goes on where the last session was left, unless there are files to be shown.
+    fn restore(&mut self, ctx: &Context, files: Vec<PathBuf>) {
+        match self.store.as_ref().map(Store::load) {
+            Some(Ok(Some(kept))) => {
+                self.recent.recent.clone_from(&kept.recent);
+                if files.is_empty() {
+                    let session = Box::new(kept.session.clone());
+                    self.read(ctx, kept.session.input.clone(), Then::Restore(session));
+                }
+                self.kept = kept;
+            }
+            Some(Err(notice)) => self.notify(notice),
+            Some(Ok(None)) | None => {}
+        }
+        if !files.is_empty() {
+            self.apply(ctx, Action::Open(files));
+        }
     }
 
     /// What the user chose.
@@ -71,10 +137,34 @@ impl App {
         &self.notices
     }
 
+    /// Whether something is being read, written or searched for.
+    pub fn is_busy(&self) -> bool {
+        self.reading.is_some() || !self.writing.is_empty() || self.judging.is_busy()
+    }
+
     /// Carries out what a view asked for.
     pub fn apply(&mut self, ctx: &Context, action: Action) {
         match action {
-            Action::AskForFiles => self.dialog.ask(ctx),
+            Action::AskForFiles => self.dialog.ask(ctx, Question::Input),
+            Action::File(action) => self.file(ctx, action),
+            Action::Judge(action) => self.judge(ctx, action),
+            Action::Open(files) => {
+                self.recent.opened(&files);
+                let id = InputId::Files(files);
+                self.read(ctx, id.clone(), Then::Show(id));
+            }
+            Action::Cancel => self.reading = None,
+            Action::Palette => {
+                self.palette = match self.palette {
+                    None => Some(Palette::default()),
+                    Some(_) => None,
+                }
+            }
+            Action::Zoom(zoom) => match zoom {
+                Zoom::In => gui_zoom::zoom_in(ctx),
+                Zoom::Out => gui_zoom::zoom_out(ctx),
+                Zoom::Reset => ctx.set_zoom_factor(1.0),
+            },
             Action::Dismiss(at) => {
                 if at < self.notices.len() {
                     self.notices.remove(at);
@@ -86,57 +176,167 @@ impl App {
             }
             Action::Undo => {
                 if let Some(before) = self.history.undo(self.session.clone()) {
-                    self.refresh(before);
+                    self.refresh(self.placed_as_now(before));
                 }
             }
             Action::Redo => {
                 if let Some(after) = self.history.redo(self.session.clone()) {
-                    self.refresh(after);
+                    self.refresh(self.placed_as_now(after));
                 }
             }
+            Action::Layout(layout) => {
+                // What a pane shows is computed when it opens.
+                let mut session = self.session.clone();
+                layout.apply(&mut session);
+                self.refresh(session);
+            }
+            Action::Theme(theme) => self.session.theme = theme,
             action => self.change(&action),
         }
         ctx.request_repaint();
     }
 
+    /// What is judged now.
+    fn subject(&self) -> Subject {
+        let session = &self.session;
+        let formats = [session.left, session.right].into_iter();
+        let formats = formats.chain(session.more.0.iter().copied());
+        Subject {
+            input: Arc::clone(&self.run.input),
+            id: HeadId {
+                layer: session.layer,
+                head: session.head,
+            },
+            setting: Setting {
+                mask: session.mask,
+                scaling: session.scaling,
+            },
+            runs: formats.map(Numbers::from).collect(),
+        }
+    }
+
+    /// Starts what takes long; all else changes the session.
+    fn judge(&mut self, ctx: &Context, action: JudgeAction) {
+        let (subject, judge) = (self.subject(), self.session.judge);
+        let repainted = ctx.clone();
+        let wake = move || repainted.request_repaint();
+        match action {
+            JudgeAction::FirstWrong => self.judging.find_first_wrong(&subject, &judge, wake),
+            JudgeAction::StartSweep => {
+                self.judging.start_sweep(&subject, &judge, wake);
+                if !self.session.layout.is_open(Pane::Sweep) {
+                    LayoutAction::Toggle(Pane::Sweep).apply(&mut self.session);
+                }
+            }
+            JudgeAction::StopSweep => self.judging.stop_sweep(),
+            action => self.change(&Action::Judge(action)),
+        }
+    }
+
+    /// Measures what an open pane shows, and takes what was searched for by now.
+    fn measure(&mut self, ctx: &Context) {
+        if self.session.layout.is_open(Pane::Statistics) {
+            let repainted = ctx.clone();
+            let (subject, judge) = (self.subject(), self.session.judge);
+            let measured = self
+                .judging
+                .measure(&subject, &judge, move || repainted.request_repaint());
+            if let Err(error) = measured {
+                self.notify(error.to_string());
+            }
+        }
+        match self.judging.poll() {
+            Ok(Search::NotYet) => {}
+            Ok(Search::Nothing) => {
+                self.notify("No step of any head is wrong within the budget".to_owned());
+            }
+            Ok(Search::Found(wrong)) => {
+                self.change(&Action::Judge(JudgeAction::Go(wrong.cell())));
+                self.notify(wrong.to_string());
+            }
+            Err(sentence) => self.notify(sentence),
+        }
+        if self.judging.is_busy() {
+            ctx.request_repaint_after(PROGRESS_EVERY);
+        }
+    }
+
+    /// Panes and colours are not undone.
+    fn placed_as_now(&self, session: Session) -> Session {
+        Session {
+            layout: self.session.layout.clone(),
+            theme: self.session.theme,
+            ..session
+        }
+    }
+
     /// An action that makes another session of this one; if that cannot be computed, this one stays.
     fn change(&mut self, action: &Action) {
         let before = self.session.clone();
-        if let Action::Open(files) = action {
-            let id = InputId::Files(files.clone());
-            if let Err(error) = self.library.reload(&id) {
-                self.notify(error.to_string());
-                return;
-            }
-        }
-        let after = self.after(action);
-        if self.refresh(after) && self.session != before {
+        let after = match self.after(action) {
+            Ok(after) => after,
+            Err(error) => return self.notify(error.to_string()),
+        };
+        // To watch is not to change: a walk is not undone moment by moment.
+        let watches = matches!(
+            action,
+            Action::Learn(LearnAction::Walk(_) | LearnAction::Play(_))
+        );
+        if self.refresh(after) && self.session != before && !watches {
             self.history.changed(action, before);
         }
     }
 
     /// The session after a simple change.
-    fn after(&mut self, action: &Action) -> Session {
+    fn after(&mut self, action: &Action) -> Result<Session, EditError> {
         let mut session = self.session.clone();
         match action.clone() {
             Action::Choose(id) => self.show_input(&mut session, id),
-            Action::Open(files) => self.show_input(&mut session, InputId::Files(files)),
             Action::Layer(layer) => session.layer = layer,
             Action::Head(head) => session.head = head,
+            Action::OpenHead { layer, head } => (session.layer, session.head) = (layer, head),
             Action::Mask(mask) => session.mask = mask,
             Action::Scaling(scaling) => session.scaling = scaling,
             Action::Format(side, format) => *session.format_mut(side) = format,
+            Action::Runs(runs) => {
+                let added = matches!(runs, crate::session::runs::RunsAction::Add(_));
+                runs.apply(&mut session);
+                let pane = Pane::Runs;
+                if added && !session.layout.is_open(pane) {
+                    LayoutAction::Toggle(pane).apply(&mut session);
+                }
+            }
+            Action::Judge(judge) => judge.apply(&mut session),
             Action::Show(shown) => session.shown = shown,
             Action::Unit(unit) => session.unit = unit,
             Action::Select(selection) => session.selection = selection,
             Action::Enlarge(enlarged) => session.enlarged = enlarged,
+            Action::Arrange(arrangement) => session.arrangement = arrangement,
+            Action::Edit(edit) => edit.apply(&mut session, &self.run.input)?,
+            Action::Heads(heads) => session.heads = heads,
+            Action::Positions(positions) => session.positions = positions,
+            Action::Learn(learn) => {
+                session.learn.apply(learn);
+                if let LearnAction::Lesson(number) = learn {
+                    let setup = lesson::step(number).setup;
+                    self.show_input(&mut session, (setup.input)());
+                    setup.apply(&mut session);
+                }
+            }
             Action::Point(_)
+            | Action::Open(_)
             | Action::AskForFiles
+            | Action::File(_)
+            | Action::Layout(_)
+            | Action::Theme(_)
+            | Action::Palette
+            | Action::Zoom(_)
+            | Action::Cancel
             | Action::Undo
             | Action::Redo
             | Action::Dismiss(_) => {}
         }
-        session
+        Ok(session)
     }
 
     /// Another input starts at its first head, or at the place that the capture is known for.
@@ -152,19 +352,21 @@ impl App {
             };
             (0, 0, first)
         };
-        let fit = |format: crate::session::FormatChoice, input: &crate::source::Input| {
-            format.meant_for(input, layer, head)
-        };
         if let Ok(input) = self.library.get(&id) {
+            let fit = |format: FormatChoice| format.meant_for(&input, layer, head);
             session.mask = input.mask;
-            session.left = fit(session.left, &input);
-            session.right = fit(session.right, &input);
+            session.left = fit(session.left);
+            session.right = fit(session.right);
+            for format in &mut session.more.0 {
+                *format = fit(*format);
+            }
         }
         *session = Session {
             input: id,
             layer,
             head,
             selection,
+            edits: Edits::default(),
             ..session.clone()
         };
     }
@@ -187,7 +389,7 @@ impl App {
     fn compute(&mut self, session: &Session) -> Result<Run, String> {
         let input = self
             .library
-            .get(&session.input)
+            .edited(&session.input, &session.edits)
             .map_err(|error| error.to_string())?;
         let focus = self.pointed.unwrap_or(session.selection);
         let focus = focus.within(input.queries, input.keys);
@@ -205,13 +407,50 @@ impl App {
             let files = input.raw.dropped_files.iter();
             files.map(|file| file.path().to_owned()).collect()
         });
+        if let [file] = dropped.as_slice()
+            && file.extension().is_some_and(|extension| extension == "kqv")
+        {
+            return Some(Action::File(FileAction::OpenSession(file.clone())));
+        }
         if !dropped.is_empty() {
             return Some(Action::Open(dropped));
         }
-        let picked = self.dialog.answer();
-        picked
-            .map(Action::Open)
-            .or_else(|| keyboard::action(ctx, &self.session, &self.run))
+        if let Some(answer) = self.dialog.answer() {
+            return Some(answer);
+        }
+        if self.palette.is_some() {
+            return None;
+        }
+        let state = State {
+            session: &self.session,
+            run: &self.run,
+            history: &self.history,
+            recent: &self.recent.recent,
+        };
+        keyboard::action(ctx, state)
+    }
+
+    fn window_ui(&mut self, ui: &mut Ui) -> Option<Action> {
+        let choices = self.library.choices();
+        let reading = self.reading.as_ref().map(|(job, _)| job.name.as_str());
+        let mut window = views::Window {
+            session: &self.session,
+            run: &self.run,
+            state: State {
+                session: &self.session,
+                run: &self.run,
+                history: &self.history,
+                recent: &self.recent.recent,
+            },
+            choices: &choices,
+            notices: &self.notices,
+            busy: reading,
+            pointed: self.pointed,
+            judging: &self.judging,
+            pictures: &mut self.pictures,
+            palette: &mut self.palette,
+        };
+        views::window_ui(ui, &mut window)
     }
 }
 
@@ -221,21 +460,35 @@ impl eframe::App for App {
         if ctx.input(|input| !input.pointer.any_down()) {
             self.history.pause_after_drag();
         }
+        self.collect();
+        self.measure(&ctx);
+        self.keep(&ctx);
         let outside = self.outside(&ctx);
-        let choices = self.library.choices();
-        let mut window = views::Window {
-            session: &self.session,
-            run: &self.run,
-            choices: &choices,
-            notices: &self.notices,
-            history: &self.history,
-            pointed: self.pointed,
-            pictures: &mut self.pictures,
-        };
-        let inside = views::window_ui(ui, &mut window);
+        let palette_was_open = self.palette.is_some();
+        let look = Look::of(&ctx, self.session.theme);
+        self.pictures.look = look;
+        let inside = self.window_ui(ui);
         self.pictures.end_frame();
+        look.finish_frame(&ctx);
+        // What was picked from the list closes it; the list itself is closed by its own action.
+        if palette_was_open
+            && inside
+                .as_ref()
+                .is_some_and(|action| !matches!(action, Action::Palette | Action::Point(_)))
+        {
+            self.palette = None;
+        }
         for action in [outside, inside].into_iter().flatten() {
             self.apply(&ctx, action);
+        }
+    }
+
+    fn on_exit(&mut self, _: Option<&eframe::glow::Context>) {
+        let Some(store) = self.store.as_ref().filter(|_| self.reading.is_none()) else {
+            return;
+        };
+        if let Err(sentence) = store.save(&self.present()) {
+            eprintln!("kqv: the session could not be kept: {sentence}");
         }
     }
 }

@@ -31,7 +31,7 @@ pub const HIDDEN: Color32 = Color32::from_rgb(0x2a, 0x2d, 0x32);
 const NOT_A_NUMBER: Color32 = Color32::from_rgb(0xd0, 0x3c, 0xd0);
 
 /// The colour its name is written in: that of The Illustrated Transformer.
-pub fn name(kind: TableKind) -> Color32 {
+pub const fn name(kind: TableKind) -> Color32 {
     match kind {
         TableKind::Q => Color32::from_rgb(0xb4, 0x8e, 0xf0),
         TableKind::K => Color32::from_rgb(0xf0, 0x9c, 0x5c),

@@ -1,5 +1,32 @@
 //! How far the right format is from the left one: every statistic of the window.
 
+// A number format as comparisons need it,
+pub mod numbers;
+// and as it is written.
+pub mod formats;
+// Measures over cells,
+pub mod tally;
+// over rows of weights,
+pub mod rows;
+// and over the bits of values.
+pub mod histogram;
+// The f64 reference of single stages.
+pub mod exact;
+// One head against another run of it,
+pub mod stages;
+// and all of them.
+pub mod heads;
+// The first step that went wrong,
+pub mod first;
+// and where a narrower sum would have.
+pub mod accumulator;
+// Which format is enough.
+pub mod sweep;
+// All measures of the chosen head,
+pub mod statistics;
+// and long work beside the window.
+pub mod task;
+
 use std::ops::Range;
 
 use crate::session::{FormatChoice, TableKind, Unit};

@@ -3,6 +3,7 @@
 use kqv::Attention;
 
 use crate::compare::greatest;
+use crate::question;
 use crate::recorder::Job;
 use crate::session::{FormatChoice, Selection, Session, TableKind};
 use crate::side::{Choice, RunError, attention, record_in};
@@ -85,7 +86,7 @@ impl Detail {
 }
 
 fn steps(input: &Input, choice: Choice, focus: Selection) -> Result<(Steps, Terms), RunError> {
-    let head = input.head(choice.layer, choice.head);
+    let (head, format) = question::asked(input, choice);
     let attention = attention(input, choice)?;
     let (width, value_width) = (input.width, input.value_width);
     let q = row(head.q, focus.query, width);
@@ -101,7 +102,7 @@ fn steps(input: &Input, choice: Choice, focus: Selection) -> Result<(Steps, Term
             ..attention
         },
     };
-    let whole = record_in(choice.format, &whole)?;
+    let whole = question::record_asked(format, choice.question, &whole)?;
     // The bare dot product: one query, one key, scale one.
     let pair = Job {
         q,
@@ -115,7 +116,7 @@ fn steps(input: &Input, choice: Choice, focus: Selection) -> Result<(Steps, Term
             ..Attention::FULL
         },
     };
-    let pair = record_in(choice.format, &pair)?;
+    let pair = record_in(format, &pair)?;
     let at = |values: &[f64]| values.get(focus.key).copied().unwrap_or_default();
     let visible = whole.visible.first().cloned().unwrap_or_default();
     let dot = pair.raw.first().copied().unwrap_or_default();

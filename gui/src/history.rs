@@ -3,6 +3,9 @@
 use std::mem;
 
 use crate::action::Action;
+use crate::edit::Place;
+use crate::session::edits::EditAction;
+use crate::session::judge::JudgeAction;
 use crate::session::{Session, SideId};
 
 /// More steps than anybody walks back.
@@ -33,7 +36,7 @@ impl History {
 
     /// No button is down: the next change of a format is a step of its own.
     pub fn pause_after_drag(&mut self) {
-        if matches!(self.last, Last::Format(_)) {
+        if matches!(self.last, Last::Format(_) | Last::Drag(_) | Last::Judge) {
             self.last = Last::Step;
         }
     }
@@ -73,15 +76,21 @@ enum Last {
     Step,
     /// A slider that may still be held.
     Format(SideId),
+    /// A budget or a threshold that may still be dragged.
+    Judge,
     /// A walk over cells.
     Select,
+    /// A cell that may still be held.
+    Drag(Place),
 }
 
 impl Last {
     fn of(action: &Action) -> Self {
         match action {
             Action::Format(side, _) => Self::Format(*side),
+            Action::Judge(JudgeAction::Budget(_) | JudgeAction::Sweep(_)) => Self::Judge,
             Action::Select(_) => Self::Select,
+            Action::Edit(EditAction::Drag(place, _)) => Self::Drag(*place),
             _ => Self::Step,
         }
     }

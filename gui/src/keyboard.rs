@@ -1,21 +1,12 @@
-//! Shortcuts: arrows walk over cells, Page Up and Page Down over heads (with Shift over layers), M and
-//! S switch mask and scale, 1 to 4 what is shown, Ctrl+Z and Ctrl+Shift+Z go back and forth.
+//! What was typed: the shortcuts of all commands, and the arrows, which walk over cells.
 
-use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers};
+use eframe::egui::{Context, Key, Modifiers};
 
 use crate::action::Action;
+use crate::commands::{COMMANDS, Command, State};
 use crate::run::Run;
-use crate::session::{Mask, Scaling, Selection, Session, Shown};
-
-/// Go back.
-pub const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
-/// Go forward.
-pub const REDO: KeyboardShortcut =
-    KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
-/// Open a file.
-pub const OPEN: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::O);
-/// All tables again.
-pub const BACK: KeyboardShortcut = KeyboardShortcut::new(Modifiers::NONE, Key::Escape);
+use crate::session::layout::Pane;
+use crate::session::{Selection, Shown};
 
 /// What the tables show, in the order of the keys 1 to 4.
 pub const SHOWN: [(Key, Shown); 4] = [
@@ -26,67 +17,31 @@ pub const SHOWN: [(Key, Shown); 4] = [
 ];
 
 /// What was typed, if a widget does not want it.
-pub fn action(ctx: &Context, session: &Session, run: &Run) -> Option<Action> {
+pub fn action(ctx: &Context, state: State<'_>) -> Option<Action> {
     if ctx.egui_wants_keyboard_input() {
         return None;
     }
-    let typed =
-        |shortcut: &KeyboardShortcut| ctx.input_mut(|input| input.consume_shortcut(shortcut));
-    if typed(&REDO) {
-        return Some(Action::Redo);
-    }
-    if typed(&UNDO) {
-        return Some(Action::Undo);
-    }
-    if typed(&OPEN) {
-        return Some(Action::AskForFiles);
-    }
-    if session.enlarged.is_some() && typed(&BACK) {
-        return Some(Action::Enlarge(None));
-    }
-    for (key, shown) in SHOWN {
-        if typed(&KeyboardShortcut::new(Modifiers::NONE, key)) {
-            return Some(Action::Show(shown));
+    // Without Shift a shortcut also matches with it, so those with Shift go first.
+    let shifted = |command: &&Command| command.shortcut.modifiers.shift;
+    let first = COMMANDS.iter().filter(shifted);
+    for command in first.chain(COMMANDS.iter().filter(|command| !shifted(command))) {
+        let shortcut = &command.shortcut;
+        if !ctx.input(|input| input.key_pressed(shortcut.logical_key)) {
+            continue;
+        }
+        // A key that has nothing to do is left to the widgets.
+        if let Some(action) = (command.action)(state)
+            && ctx.input_mut(|input| input.consume_shortcut(shortcut))
+        {
+            return Some(action);
         }
     }
-    if let Some(action) = choices(ctx, session, run) {
-        return Some(action);
-    }
-    // A focused slider or picker keeps its arrows.
-    if ctx.memory(|memory| memory.focused().is_some()) {
+    // A focused slider or picker keeps its arrows, and so does a walk.
+    let walks = state.session.layout.is_open(Pane::Steps);
+    if walks || ctx.memory(|memory| memory.focused().is_some()) {
         return None;
     }
-    walk(ctx, session.selection, run).map(Action::Select)
-}
-
-/// The choices of the sidebar.
-fn choices(ctx: &Context, session: &Session, run: &Run) -> Option<Action> {
-    let pressed = |modifiers, key| ctx.input_mut(|input| input.consume_key(modifiers, key));
-    if pressed(Modifiers::NONE, Key::M) {
-        return Some(Action::Mask(match session.mask {
-            Mask::None => Mask::Causal,
-            Mask::Causal => Mask::None,
-        }));
-    }
-    if pressed(Modifiers::NONE, Key::S) {
-        return Some(Action::Scaling(match session.scaling {
-            Scaling::On => Scaling::Off,
-            Scaling::Off => Scaling::On,
-        }));
-    }
-    let before = |at: usize| at.checked_sub(1);
-    let after = |at: usize, count: usize| Some(at + 1).filter(|&at| at < count);
-    if pressed(Modifiers::SHIFT, Key::PageUp) {
-        before(session.layer).map(Action::Layer)
-    } else if pressed(Modifiers::SHIFT, Key::PageDown) {
-        after(session.layer, run.input.layers).map(Action::Layer)
-    } else if pressed(Modifiers::NONE, Key::PageUp) {
-        before(session.head).map(Action::Head)
-    } else if pressed(Modifiers::NONE, Key::PageDown) {
-        after(session.head, run.input.heads).map(Action::Head)
-    } else {
-        None
-    }
+    walk(ctx, state.session.selection, state.run).map(Action::Select)
 }
 
 /// One cell further, in the table that was clicked.

@@ -2,13 +2,24 @@
 
 use std::sync::Arc;
 
+use crate::edit::Edits;
+use crate::lesson::LessonInput;
 use crate::session::InputId;
-use crate::source::{CAPTURE_NAME, Input, SourceError, case_names, load};
+use crate::source::{CAPTURE_NAME, Input, SourceError, WORKED_NAME, case_names, load};
 
 /// Inputs that are in memory.
 #[derive(Debug, Default)]
 pub struct Library {
     inputs: Vec<(InputId, Arc<Input>)>,
+    edited: Option<Edited>,
+}
+
+/// The last input that was edited.
+#[derive(Debug)]
+struct Edited {
+    source: Arc<Input>,
+    edits: Edits,
+    input: Arc<Input>,
 }
 
 impl Library {
@@ -23,25 +34,55 @@ impl Library {
         self.reload(id)
     }
 
+    /// The input of that id with these edits; the same one as long as both stay.
+    ///
+    /// # Errors
+    /// [`SourceError`], a sentence.
+    pub fn edited(&mut self, id: &InputId, edits: &Edits) -> Result<Arc<Input>, SourceError> {
+        let source = self.get(id)?;
+        if let Some(held) = &self.edited
+            && Arc::ptr_eq(&held.source, &source)
+            && held.edits == *edits
+        {
+            return Ok(Arc::clone(&held.input));
+        }
+        let input = edits.applied(&source);
+        self.edited = Some(Edited {
+            source,
+            edits: edits.clone(),
+            input: Arc::clone(&input),
+        });
+        Ok(input)
+    }
+
     /// The same, read again even if it is in memory: a file may have changed.
     ///
     /// # Errors
     /// [`SourceError`], a sentence; what was in memory stays.
     pub fn reload(&mut self, id: &InputId) -> Result<Arc<Input>, SourceError> {
         let input = Arc::new(load(id)?);
-        self.inputs.retain(|(held, _)| held != id);
-        self.inputs.push((id.clone(), Arc::clone(&input)));
+        self.hold(id, &input);
         Ok(input)
+    }
+
+    /// Keeps an input that was read elsewhere, in the place of what had its id.
+    pub fn hold(&mut self, id: &InputId, input: &Arc<Input>) {
+        self.inputs.retain(|(held, _)| held != id);
+        self.inputs.push((id.clone(), Arc::clone(input)));
     }
 
     /// Everything that can be picked: the capture, the fixtures, the files opened so far; with their names.
     pub fn choices(&self) -> Vec<(InputId, String)> {
         let mut choices = vec![(InputId::Capture, CAPTURE_NAME.to_owned())];
+        choices.push((InputId::Worked, WORKED_NAME.to_owned()));
+        for lesson in LessonInput::ALL {
+            choices.push((InputId::Lesson(lesson), lesson.name().to_owned()));
+        }
         for name in case_names() {
             choices.push((InputId::Case(name.to_owned()), name.to_owned()));
         }
         for (id, input) in &self.inputs {
-            if matches!(id, InputId::Files(_)) {
+            if matches!(id, InputId::Files(_) | InputId::Made(_)) {
                 choices.push((id.clone(), input.name.clone()));
             }
         }

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use eframe::egui::{ViewportBuilder, vec2};
 use kqv_gui::App;
-use kqv_gui::headless::{AttendOptions, attend};
+use kqv_gui::headless::{AttendOptions, CompareOptions, attend, compare};
+use kqv_gui::store::Store;
 
 /// Look at the Q, K and V of an attention head, and at what every number format makes of them.
 ///
@@ -28,8 +29,13 @@ struct Arguments {
 }
 
 #[derive(Subcommand)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one of it, for a moment"
+)]
 enum Command {
     Attend(AttendOptions),
+    Compare(CompareOptions),
 }
 
 /// `1280x720`.
@@ -54,8 +60,14 @@ fn main() -> ExitCode {
         files,
         size,
     } = Arguments::parse();
-    if let Some(Command::Attend(options)) = command {
-        return attend(&options).map_or_else(|error| error.report(), |()| ExitCode::SUCCESS);
+    match command {
+        Some(Command::Attend(options)) => {
+            return attend(&options).map_or_else(|error| error.report(), |()| ExitCode::SUCCESS);
+        }
+        Some(Command::Compare(options)) => {
+            return compare(&options).unwrap_or_else(|error| error.report());
+        }
+        None => {}
     }
     let [width, height] = size;
     let options = eframe::NativeOptions {
@@ -69,7 +81,13 @@ fn main() -> ExitCode {
     let started = eframe::run_native(
         "kqv",
         options,
-        Box::new(|creation| Ok(Box::new(App::new(&creation.egui_ctx, files)?))),
+        Box::new(|creation| {
+            Ok(Box::new(App::restored(
+                &creation.egui_ctx,
+                Store::of_user(),
+                files,
+            )?))
+        }),
     );
     match started {
         Ok(()) => ExitCode::SUCCESS,

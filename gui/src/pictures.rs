@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use eframe::egui::{ColorImage, Context, TextureHandle, TextureId, TextureOptions};
+use eframe::egui::{Color32, ColorImage, Context, TextureHandle, TextureId, TextureOptions};
 
-use crate::colour::ColourScale;
+use crate::colour::{ColourScale, HIDDEN};
+use crate::look::Look;
 use crate::table::Table;
 
 /// Rows and columns of one texture: every graphics card takes it.
@@ -14,12 +15,15 @@ pub const TILE: usize = 1024;
 struct Key {
     table: u64,
     end_bits: u64,
+    look: Look,
     tile: (usize, usize),
 }
 
 /// The textures that were drawn in the last frame.
 #[derive(Default)]
 pub struct Pictures {
+    /// In what hidden cells are drawn.
+    pub look: Look,
     textures: HashMap<Key, (TextureHandle, Age)>,
 }
 
@@ -42,10 +46,11 @@ impl Pictures {
         let key = Key {
             table: table.id(),
             end_bits: end.to_bits(),
+            look: self.look,
             tile,
         };
         let (texture, age) = self.textures.entry(key).or_insert_with(|| {
-            let image = image(table, scale, tile);
+            let image = image(table, scale, tile, key.look);
             let texture = ctx.load_texture("table", image, TextureOptions::NEAREST);
             (texture, Age::UsedNow)
         });
@@ -62,13 +67,27 @@ impl Pictures {
     }
 }
 
-fn image(table: &Table, scale: ColourScale, (down, across): (usize, usize)) -> ColorImage {
+fn image(
+    table: &Table,
+    scale: ColourScale,
+    (down, across): (usize, usize),
+    look: Look,
+) -> ColorImage {
     let rows = down * TILE..table.rows().min((down + 1) * TILE);
     let columns = across * TILE..table.columns().min((across + 1) * TILE);
     let size = [columns.len(), rows.len()];
     let pixels = rows
         .flat_map(|row| columns.clone().map(move |column| (row, column)))
-        .map(|(row, column)| scale.colour(table.get(row, column)))
+        .map(|(row, column)| hidden_in(look, scale.colour(table.get(row, column))))
         .collect();
     ColorImage::new(size, pixels)
+}
+
+/// Only what is hidden follows the look.
+fn hidden_in(look: Look, colour: Color32) -> Color32 {
+    if colour == HIDDEN {
+        look.tone(colour)
+    } else {
+        colour
+    }
 }

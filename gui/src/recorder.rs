@@ -95,6 +95,8 @@ pub struct Record {
     pub saturated: [usize; 3],
     /// (T, S).
     pub raw: Vec<f64>,
+    /// After mask and question, (T, S); a hidden key keeps its raw score.
+    pub masked: Vec<f64>,
     /// The keys that each query may see, (T).
     pub visible: Vec<Range<usize>>,
     /// Weights before the division by their sum, (T, S).
@@ -107,13 +109,13 @@ pub struct Record {
     pub output: Vec<f64>,
 }
 
-struct Recorder<F> {
+struct Recorder<F, M> {
     format: F,
-    attention: Attention,
+    attention: Attention<M>,
     record: Record,
 }
 
-impl<F: Readable> Observer<F> for Recorder<F> {
+impl<F: Readable, M: Modify> Observer<F> for Recorder<F, M> {
     fn raw(&mut self, _: usize, scores: Scores<'_, F>) {
         self.record.raw.extend(scores.reals());
     }
@@ -126,6 +128,11 @@ impl<F: Readable> Observer<F> for Recorder<F> {
         };
         let visible = mask.visible(query, scores.cells().len());
         self.record.visible.push(visible);
+        let record = &mut self.record;
+        let raw = record.raw.iter().skip(record.masked.len());
+        let masked = scores.reals().zip(raw);
+        let shown = masked.map(|(score, &raw)| if score.is_finite() { score } else { raw });
+        record.masked.extend(shown);
     }
 
     fn weights(&mut self, _: usize, weights: &[F::Cell], sum: F::Sum) {
@@ -155,13 +162,25 @@ impl<F: Readable> Observer<F> for Recorder<F> {
 /// # Errors
 /// The kernel's [`ShapeError`].
 pub fn record<F: Readable>(format: F, job: &Job<'_>) -> Result<Record, ShapeError> {
+    record_with(format, job, job.attention.mask)
+}
+
+/// [`record`] with another mask than that of the job.
+///
+/// # Errors
+/// The kernel's [`ShapeError`].
+pub fn record_with<F: Readable, M: Modify>(
+    format: F,
+    job: &Job<'_>,
+    mask: M,
+) -> Result<Record, ShapeError> {
     let Job {
         keys,
         width,
         value_width,
-        attention,
         ..
     } = *job;
+    let attention = masked_by(job.attention, mask);
     let queries = job.q.len() / width.max(1);
     let (q, q_saturated) = format.elements(job.q, Operand::Q);
     let (k, k_saturated) = format.elements(job.k, Operand::K);
@@ -193,6 +212,16 @@ pub fn record<F: Readable>(format: F, job: &Job<'_>) -> Result<Record, ShapeErro
         &mut recorder,
     )?;
     Ok(recorder.record)
+}
+
+/// The same call with another mask.
+pub fn masked_by<M>(attention: Attention, mask: M) -> Attention<M> {
+    Attention {
+        scale: attention.scale,
+        softcap: attention.softcap,
+        mask,
+        offset: attention.offset,
+    }
 }
 
 fn reals<F: Readable>(format: F, elements: &[F::Element], operand: Operand) -> Vec<f64> {

@@ -2,11 +2,19 @@
 
 use std::sync::Arc;
 
-use crate::compare::Compare;
+use rayon::prelude::*;
+
+use crate::compare::{Compare, sqnr_db};
+use crate::derivation::learned::Learned;
 use crate::detail::Detail;
-use crate::session::{Selection, Session, Shown, SideId, TableKind};
+use crate::heads::AllHeads;
+use crate::layer::LayerTables;
+use crate::positions::Positions;
+use crate::session::layout::Pane;
+use crate::session::{FormatChoice, Selection, Session, Shown, SideId, TableKind};
 use crate::side::{Choice, RunError, Side, attention, last_place};
 use crate::source::Input;
+use crate::steps::Walk;
 use crate::table::{Table, rounded_up};
 
 /// Small maps of all heads are made up to this many weights.
@@ -31,6 +39,15 @@ pub struct Heads {
     pub weights: Vec<Table>,
 }
 
+/// A run besides the two that the tables show.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// Its tables.
+    pub side: Arc<Side>,
+    /// Of its output against that of the left run, in dB; infinite where they are equal.
+    pub sqnr_db: f64,
+}
+
 /// All tables of a session.
 #[derive(Clone, Debug)]
 pub struct Run {
@@ -46,8 +63,20 @@ pub struct Run {
     pub compare: Arc<Compare>,
     /// The small maps.
     pub heads: Arc<Heads>,
+    /// The formats besides those two, each held against the left one.
+    pub more: Vec<Held>,
     /// What is pointed at.
     pub detail: Arc<Detail>,
+    /// The weights of all heads, while they are shown.
+    pub all_heads: Option<Arc<AllHeads>>,
+    /// The layer around the head, while it is shown and the input has one.
+    pub layer: Option<Arc<LayerTables>>,
+    /// Positions, while they are shown.
+    pub positions: Option<Arc<Positions>>,
+    /// What is pointed at with all its integers, while somebody looks.
+    pub learned: Option<Arc<Learned>>,
+    /// The left format without the learner's question and with the scale; none where nothing is asked.
+    pub original: Option<Arc<Side>>,
 }
 
 impl Run {
@@ -76,6 +105,9 @@ impl Run {
             Some(run) => Arc::clone(&run.compare),
             None => Arc::new(Compare::new(&left, &right, session.unit, scale)),
         };
+        let more = held(&session.more.0, &left, same, |format| {
+            side(Choice::new(session, format))
+        })?;
         let heads = match before.filter(|run| run.heads.are_of(choices[0])) {
             Some(run) => Arc::clone(&run.heads),
             None => Arc::new(Heads::new(input, choices[0])?),
@@ -89,22 +121,66 @@ impl Run {
             Some(run) => Arc::clone(&run.detail),
             None => Arc::new(Detail::new(input, session, focus, shown)?),
         };
+        let all_heads = if session.layout.is_open(Pane::Heads) {
+            Some(all_heads(before, input, choices[0])?)
+        } else {
+            None
+        };
+        let is_open = session.layout.is_open(Pane::Layer);
+        let layer = if is_open {
+            layer(before, input, choices[0])?
+        } else {
+            None
+        };
+        let positions = is_open.then(|| {
+            let held = before.and_then(|run| run.positions.clone());
+            held.filter(|held| held.view == session.positions)
+                .unwrap_or_else(|| Arc::new(Positions::new(session.positions)))
+        });
+        let learned = Learned::of(
+            before.and_then(|run| run.learned.as_ref()),
+            input,
+            session,
+            focus,
+        )?;
+        let unasked = choices[0].original();
+        let original = match before.and_then(|run| run.original.as_ref()) {
+            _ if unasked == choices[0] => None,
+            Some(side) if side.choice == unasked => Some(Arc::clone(side)),
+            _ => Some(side(unasked)?),
+        };
         Ok(Self {
+            original,
+            learned,
             input: Arc::clone(input),
             scale,
             left,
             right,
             compare,
             heads,
+            more,
             detail,
+            all_heads,
+            layer,
+            positions,
         })
     }
 
     fn side_with(&self, choice: Choice) -> Option<Arc<Side>> {
         [&self.left, &self.right]
             .into_iter()
+            .chain(self.more.iter().map(|held| &held.side))
             .find(|side| side.choice == choice)
             .map(Arc::clone)
+    }
+
+    /// The walk through the selected query.
+    pub fn walk(&self, session: &Session) -> Walk {
+        Walk {
+            query: session.selection.query,
+            keys: self.input.keys,
+            width: self.input.width,
+        }
     }
 
     /// One of the two runs.
@@ -163,6 +239,53 @@ impl Run {
     }
 }
 
+/// All heads as they were, or made anew.
+fn all_heads(
+    before: Option<&Run>,
+    input: &Arc<Input>,
+    choice: Choice,
+) -> Result<Arc<AllHeads>, RunError> {
+    let held = before.and_then(|run| run.all_heads.as_ref());
+    match held.filter(|held| held.are_of(input, choice)) {
+        Some(held) => Ok(Arc::clone(held)),
+        None => AllHeads::new(input, choice).map(Arc::new),
+    }
+}
+
+/// The layer as it was, or made anew.
+fn layer(
+    before: Option<&Run>,
+    input: &Arc<Input>,
+    choice: Choice,
+) -> Result<Option<Arc<LayerTables>>, RunError> {
+    let held = before.and_then(|run| run.layer.as_ref());
+    match held.filter(|held| held.are_of(input, choice)) {
+        Some(held) => Ok(Some(Arc::clone(held))),
+        None => Ok(LayerTables::new(input, choice)?.map(Arc::new)),
+    }
+}
+
+/// The runs besides the two; a number that `same` holds already is kept.
+fn held(
+    formats: &[FormatChoice],
+    left: &Side,
+    same: Option<&Run>,
+    side: impl Fn(FormatChoice) -> Result<Arc<Side>, RunError>,
+) -> Result<Vec<Held>, RunError> {
+    let output = left.table(TableKind::Output).values();
+    let one = |&format| {
+        let side = side(format)?;
+        let before =
+            same.and_then(|run| run.more.iter().find(|held| Arc::ptr_eq(&held.side, &side)));
+        let sqnr_db = before.map_or_else(
+            || sqnr_db(output, side.table(TableKind::Output).values()),
+            |held| held.sqnr_db,
+        );
+        Ok(Held { side, sqnr_db })
+    };
+    formats.iter().map(one).collect()
+}
+
 impl Heads {
     fn new(input: &Input, choice: Choice) -> Result<Self, RunError> {
         let size = input.queries * input.keys * input.heads;
@@ -172,6 +295,7 @@ impl Heads {
             0..input.heads
         };
         let weights = heads
+            .into_par_iter()
             .map(|head| Side::new(input, Choice { head, ..choice }).map(Side::into_weights))
             .collect::<Result<_, _>>()?;
         Ok(Self { choice, weights })

@@ -1,10 +1,30 @@
 //! What the user chose: plain data, the unit of undo and of saving. Only `App::apply` changes it.
 
+mod arrangement;
+/// What can be asked of its edits.
+pub mod edits;
+/// How formats are judged.
+pub mod judge;
+/// Panes and theme.
+pub mod layout;
+mod learn;
+/// More formats than two.
+pub mod runs;
+
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::source::Input;
+use crate::heads::HeadsView;
+use crate::lesson::LessonInput;
+use crate::positions::PositionsView;
+use crate::source::{Input, Made};
+pub use arrangement::Arrangement;
+use edits::Edits;
+use judge::Judge;
+use layout::{Layout, Theme};
+pub use learn::{Learn, LearnAction, Question, Speed};
+use runs::More;
 
 /// Everything the user chose.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +51,33 @@ pub struct Session {
     pub selection: Selection,
     /// The one table that fills the window, if any.
     pub enlarged: Option<TableKind>,
+    /// How the tables stand to each other.
+    #[serde(default)]
+    pub arrangement: Arrangement,
+    /// Other numbers than those of the source.
+    #[serde(default)]
+    pub edits: Edits,
+    /// How all heads are shown.
+    #[serde(default)]
+    pub heads: HeadsView,
+    /// Which positions are shown.
+    #[serde(default)]
+    pub positions: PositionsView,
+    /// Lessons and walks.
+    #[serde(default)]
+    pub learn: Learn,
+    /// The formats besides those two.
+    #[serde(default)]
+    pub more: More,
+    /// How formats are judged.
+    #[serde(default)]
+    pub judge: Judge,
+    /// Where everything stands.
+    #[serde(default)]
+    pub layout: Layout,
+    /// Light or dark.
+    #[serde(default)]
+    pub theme: Theme,
 }
 
 impl Default for Session {
@@ -53,6 +100,15 @@ impl Default for Session {
                 column: 0,
             },
             enlarged: None,
+            arrangement: Arrangement::Beside,
+            edits: Edits::default(),
+            heads: HeadsView::default(),
+            positions: PositionsView::default(),
+            learn: Learn::default(),
+            more: More::default(),
+            judge: Judge::default(),
+            layout: Layout::default(),
+            theme: Theme::default(),
         }
     }
 }
@@ -76,12 +132,18 @@ impl Session {
 }
 
 /// The name of an input; the numbers themselves are held by the library.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum InputId {
     /// The capture of all-MiniLM-L6-v2.
     Capture,
     /// A fixture, by name.
     Case(String),
+    /// The worked example with X and the weights of eight heads.
+    Worked,
+    /// Made from nothing, by sizes and formula.
+    Made(Made),
+    /// What a lesson needs.
+    Lesson(LessonInput),
     /// One file, or three with q, k and v.
     Files(Vec<PathBuf>),
 }

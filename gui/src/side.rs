@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use kqv::{Attention, Float, Quantized, QuantizedError, ScaleError, ShapeError};
 
+use crate::question;
 use crate::recorder::{Job, Record, record};
-use crate::session::{FormatChoice, FractionBits, Mask, Scaling, Session, TableKind};
+use crate::session::{FormatChoice, FractionBits, Mask, Question, Scaling, Session, TableKind};
 use crate::source::{Input, scale_of};
 use crate::table::Table;
 
@@ -23,6 +24,8 @@ pub struct Choice {
     pub scaling: Scaling,
     /// In which numbers.
     pub format: FormatChoice,
+    /// What if?
+    pub question: Question,
 }
 
 impl Choice {
@@ -34,6 +37,17 @@ impl Choice {
             mask: session.mask,
             scaling: session.scaling,
             format,
+            question: session.learn.question,
+        }
+    }
+
+    /// As it is without any question, and divided by √D.
+    #[must_use]
+    pub fn original(self) -> Self {
+        Self {
+            scaling: Scaling::On,
+            question: Question::None,
+            ..self
         }
     }
 }
@@ -55,9 +69,10 @@ impl Side {
     /// [`RunError`], a sentence.
     pub fn new(input: &Input, choice: Choice) -> Result<Self, RunError> {
         let attention = attention(input, choice)?;
-        let head = input.head(choice.layer, choice.head);
-        let record = record_in(
-            choice.format,
+        let (head, format) = question::asked(input, choice);
+        let mut record = question::record_asked(
+            format,
+            choice.question,
             &Job {
                 q: head.q,
                 k: head.k,
@@ -68,14 +83,26 @@ impl Side {
                 attention,
             },
         )?;
+        if question::turns(input, choice) {
+            // Q and K are shown as they are; only their parts are swapped.
+            std::mem::swap(&mut record.q, &mut record.k);
+            record.saturated.swap(0, 1);
+        }
         let (queries, keys) = (input.queries, input.keys);
         let visible: Arc<[_]> = record.visible.into();
+        let raw = Table::new(queries, keys, record.raw);
+        // Only a question of the learner changes what the mask leaves.
+        let masked = match choice.question {
+            Question::None => raw.twin(),
+            _ => Table::new(queries, keys, record.masked),
+        }
+        .masked(Arc::clone(&visible));
         let tables = [
             Table::new(queries, input.width, record.q),
             Table::new(keys, input.width, record.k),
             Table::new(keys, input.value_width, record.v),
-            Table::new(queries, keys, record.raw.clone()),
-            Table::new(queries, keys, record.raw).masked(Arc::clone(&visible)),
+            raw,
+            masked,
             Table::new(queries, keys, record.weights).masked(visible),
             Table::new(queries, input.value_width, record.output),
         ];

@@ -10,7 +10,7 @@ pub struct Table {
     id: u64,
     rows: usize,
     columns: usize,
-    values: Vec<f64>,
+    values: Arc<[f64]>,
     visible: Option<Arc<[Range<usize>]>>,
     extent: f64,
     largest: f64,
@@ -19,7 +19,6 @@ pub struct Table {
 impl Table {
     /// Everything visible.
     pub fn new(rows: usize, columns: usize, values: Vec<f64>) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
         let mut sizes: Vec<f64> = values
             .iter()
             .map(|value| value.abs())
@@ -27,10 +26,10 @@ impl Table {
             .collect();
         let largest = sizes.iter().copied().fold(0.0, f64::max);
         Self {
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            id: next_id(),
             rows,
             columns,
-            values,
+            values: values.into(),
             visible: None,
             extent: most(&mut sizes).unwrap_or(largest),
             largest,
@@ -43,6 +42,17 @@ impl Table {
         Self {
             visible: Some(visible),
             ..self
+        }
+    }
+
+    /// The same numbers, which are shared, in a table of its own.
+    #[must_use]
+    pub fn twin(&self) -> Self {
+        Self {
+            id: next_id(),
+            values: Arc::clone(&self.values),
+            visible: self.visible.clone(),
+            ..*self
         }
     }
 
@@ -98,6 +108,12 @@ impl Table {
     pub fn largest(&self) -> f64 {
         self.largest
     }
+}
+
+/// One that no other table has.
+fn next_id() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// What 99.5 % do not pass, where that leaves anything out.

@@ -1,4 +1,4 @@
-//! The look: dark and quiet, so that the numbers are what one sees.
+//! Sizes, spacing and colours: quiet, so that the numbers are what one sees.
 
 use eframe::egui::style::{Selection as SelectionStyle, WidgetVisuals};
 use eframe::egui::{
@@ -9,6 +9,7 @@ use crate::colour;
 
 /// Sets colours, sizes and spacing of everything.
 pub fn apply(ctx: &Context) {
+    // The light look is made of the dark one, see `look`.
     ctx.set_theme(Theme::Dark);
     ctx.all_styles_mut(|style| {
         style.visuals = visuals();
@@ -45,6 +46,7 @@ fn visuals() -> Visuals {
         stroke: Stroke::new(1.0, colour::TEXT),
     };
     visuals.slider_trailing_fill = true;
+    visuals.faint_bg_color = colour::BACKGROUND;
     let widget = |fill, text| WidgetVisuals {
         bg_fill: fill,
         weak_bg_fill: fill,

@@ -58,11 +58,14 @@ fn window() -> Result<(), Failed> {
     // The pointer starts in the middle, where it would light a cell up.
     connection.warp_pointer(x11rb::NONE, root, 0, 0, 0, 0, CORNER.0, CORNER.1)?;
     connection.flush()?;
+    // A start like the first one: nothing was kept, and nothing of the user's is touched.
+    let settings = tempfile::tempdir()?;
     let started = Instant::now();
     let mut program = Running(
         Command::new(env!("CARGO_BIN_EXE_kqv"))
             .args(["--size", &format!("{WIDTH}x{HEIGHT}")])
             .env("DISPLAY", &display)
+            .env("XDG_CONFIG_HOME", settings.path())
             .env_remove("WAYLAND_DISPLAY")
             .env("LIBGL_ALWAYS_SOFTWARE", "1")
             .spawn()?,
@@ -87,13 +90,19 @@ fn window() -> Result<(), Failed> {
     let closing = Instant::now();
     loop {
         match program.0.try_wait()? {
-            Some(status) if status.success() => return Ok(()),
+            Some(status) if status.success() => break,
             Some(status) => return Err(format!("it ended with {status}").into()),
             None if closing.elapsed() > Duration::from_secs(20) => {
                 return Err("it does not end when its window is closed".into());
             }
             None => sleep(Duration::from_millis(20)),
         }
+    }
+    let kept = settings.path().join("kqv/session.json");
+    if kept.exists() {
+        Ok(())
+    } else {
+        Err(format!("the session was not kept as {}", kept.display()).into())
     }
 }
 

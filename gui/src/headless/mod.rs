@@ -1,3 +1,5 @@
+//! Without a window: `kqv attend` and `kqv compare`.
+//!
 //! `kqv attend`: attention of arrays in files, every stage of it into files, without a window.
 //!
 //! ```text
@@ -22,7 +24,10 @@ mod modify;
 mod run;
 // and all files, or none.
 mod write;
+// Formats held against each other.
+mod compare;
 
+pub use compare::{CompareError, CompareOptions, compare};
 pub use error::HeadlessError;
 pub use options::AttendOptions;
 

@@ -1,10 +1,11 @@
 //! What comes with the program: the real capture, and the cases that the kernel is tested on.
 
-use kqv_fixtures::{CASES, Case, MINILM};
+use kqv_fixtures::{CASES, Case, MINILM, MINILM_CAT, MINILM_PIZZA};
 
 use super::archive;
 use super::error::{Problem, SourceError};
 use super::input::Input;
+use crate::lesson::{LessonInput, cross, vocabulary};
 use crate::session::{FractionBits, Mask};
 
 /// The capture, as it is called in the picker.
@@ -19,6 +20,24 @@ pub(super) fn capture() -> Result<Input, SourceError> {
                 as all-MiniLM-L6-v2 reads it"
             .to_owned(),
         ..input
+    })
+}
+
+/// What a lesson needs.
+pub(super) fn lesson(lesson: LessonInput) -> Result<Input, SourceError> {
+    let (file, about) = match lesson {
+        LessonInput::Cat => (MINILM_CAT, "The cat sat on the mat."),
+        LessonInput::Pizza => (
+            MINILM_PIZZA,
+            "The pizza came out of the oven and it tasted good.",
+        ),
+        LessonInput::Cross => return Ok(cross()),
+        LessonInput::Vocabulary => return Ok(vocabulary()),
+    };
+    Ok(Input {
+        name: lesson.name().to_owned(),
+        about: format!("{about} As layer 3 of all-MiniLM-L6-v2 reads it"),
+        ..archive::safetensors("lesson.safetensors", file)?
     })
 }
 
@@ -68,5 +87,6 @@ fn input(case: &Case) -> Input {
         } else {
             Mask::None
         },
+        layer: None,
     }
 }

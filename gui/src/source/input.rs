@@ -4,10 +4,11 @@ use crate::arrays::{Tensor, shape};
 use crate::number::real;
 use crate::session::{FractionBits, Mask};
 use crate::source::SourceError;
+use crate::source::layer::Layer;
 use crate::source::misfit::Misfit;
 
-/// More scores than this are too many to keep seven tables of them three times.
-pub const MAX_SCORES: usize = 2048 * 2048;
+/// More scores than this are too many to keep six tables of them, 128 MiB each.
+pub const MAX_SCORES: usize = 4096 * 4096;
 
 /// Q (layers, heads, T, D), K (layers, heads, S, D) and V (layers, heads, S, E), row-major, all finite.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +45,8 @@ pub struct Input {
     pub bits: Option<[FractionBits; 2]>,
     /// The mask it is meant for.
     pub mask: Mask,
+    /// X and the weights that Q, K and V were made by, where it has them.
+    pub layer: Option<Layer>,
 }
 
 /// Q (T, D), K (S, D) and V (S, E) of one head.
@@ -194,6 +197,7 @@ pub(super) fn join(
         scale: None,
         bits: None,
         mask: Mask::None,
+        layer: None,
     })
 }
 

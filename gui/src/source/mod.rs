@@ -5,7 +5,9 @@ mod csv;
 mod error;
 mod fixtures;
 mod input;
+mod layer;
 mod misfit;
+mod preset;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,6 +15,8 @@ use std::path::{Path, PathBuf};
 pub use error::SourceError;
 pub use fixtures::{CAPTURE_NAME, case_names};
 pub use input::{Head, Input, MAX_SCORES, scale_of};
+pub use layer::{Joined, Layer, product};
+pub use preset::{Made, Preset, WORKED_NAME};
 
 use crate::arrays::{self, ArrayError, Tensor};
 use crate::session::InputId;
@@ -29,6 +33,9 @@ pub fn load(id: &InputId) -> Result<Input, SourceError> {
     match id {
         InputId::Capture => fixtures::capture(),
         InputId::Case(name) => fixtures::case(name),
+        InputId::Worked => Ok(preset::worked()),
+        InputId::Made(made) => Ok(made.input()),
+        InputId::Lesson(lesson) => fixtures::lesson(*lesson),
         InputId::Files(paths) => open(paths),
     }
 }

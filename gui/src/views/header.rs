@@ -9,7 +9,14 @@ use crate::number::{self, points};
 /// Name, shape, meaning, colour bar. Returns whether the name was clicked.
 pub fn header_ui(ui: &mut Ui, rect: Rect, matrix: &Matrix<'_>) -> bool {
     let painter = ui.painter().with_clip_rect(rect.expand(2.0));
-    let bar = colour_bar(&painter, rect, matrix.scale);
+    let font = FontId::proportional(16.0);
+    let name = painter.layout_no_wrap(matrix.kind.name().to_owned(), font, colour::WEAK);
+    // The name comes first: in a narrow place there is no bar.
+    let bar = if name.size().x + 110.0 < rect.width() {
+        colour_bar(&painter, rect, matrix.scale)
+    } else {
+        Rect::from_min_max(rect.right_top(), rect.right_bottom())
+    };
     let painter = painter.with_clip_rect(Rect::from_min_max(
         rect.min - vec2(2.0, 2.0),
         pos2(rect.max.x, rect.max.y),

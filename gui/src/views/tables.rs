@@ -1,15 +1,18 @@
 //! Where the seven tables stand, and what the pointer finds in them.
 
-use eframe::egui::{Color32, Rect, ScrollArea, Sense, Ui, pos2, vec2};
+use eframe::egui::{Color32, Rect, ScrollArea, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
 
-use super::matrix::{HEADER, Labels, Matrix, TOKENS_BELOW, longest, matrix_ui};
-use super::tooltip::tooltip_ui;
+use super::cells::outline;
+use super::crossed::{Crossed, Sizes};
+use super::labels::longest;
+use super::matrix::{Facing, HEADER, Labels, Matrix, TOKENS_BELOW, matrix_at, matrix_ui, on_pixel};
+use super::scene::{Scene, edits};
 use crate::action::Action;
 use crate::colour::{self, ColourScale};
 use crate::number::{plain, points};
 use crate::pictures::Pictures;
 use crate::run::{Column, Run};
-use crate::session::{Mask, Selection, Session, Shown, TableKind, Unit};
+use crate::session::{Arrangement, Mask, Selection, Session, Shown, TableKind, Unit};
 use crate::source::Input;
 
 /// Between two tables.
@@ -32,30 +35,46 @@ pub fn tables_ui(
     pictures: &mut Pictures,
 ) -> Option<Action> {
     let area = ui.available_rect_before_wrap().shrink2(vec2(14.0, 10.0));
-    if session.shown == Shown::Beside && session.enlarged.is_none() {
-        let mut child = ui.new_child(eframe::egui::UiBuilder::new().max_rect(area));
-        let height = 300.0_f32;
-        return ScrollArea::vertical()
-            .auto_shrink([false, false])
-            .show(&mut child, |ui| {
-                let size = vec2(area.width() - 12.0, height * points(TableKind::ALL.len()));
-                let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
-                let places = beside(rect, height, &run.input);
-                places_ui(ui, &places, session, run, pointed, pictures)
-            })
-            .inner;
-    }
-    let places = match (session.enlarged, session.shown) {
-        (Some(kind), Shown::Beside) => across(area, kind, &run.input),
-        (Some(kind), shown) => vec![Place {
-            kind,
-            column: column(shown),
-            rect: area,
-            rows: Labels::Margin(margin(kind, &run.input)),
-        }],
-        (None, shown) => all(area, column(shown), &run.input),
+    let mut scene = Scene {
+        session,
+        run,
+        pictures,
+        found: None,
+        action: None,
     };
-    places_ui(ui, &places, session, run, pointed, pictures)
+    let column = column(session.shown);
+    match (session.enlarged, session.shown, session.arrangement) {
+        (None, Shown::Beside, _) => {
+            let mut child = ui.new_child(UiBuilder::new().max_rect(area));
+            let height = 300.0_f32;
+            ScrollArea::vertical()
+                .auto_shrink([false, false])
+                .show(&mut child, |ui| {
+                    let size = vec2(area.width() - 12.0, height * points(TableKind::ALL.len()));
+                    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+                    places_ui(ui, &beside(rect, height, &run.input), &mut scene);
+                });
+        }
+        (Some(kind), Shown::Beside, _) => {
+            places_ui(ui, &across(area, kind, &run.input), &mut scene);
+        }
+        (Some(kind), ..) => {
+            let rows = Labels::Margin(margin(kind, &run.input));
+            let rect = area;
+            let place = Place {
+                kind,
+                column,
+                rect,
+                rows,
+            };
+            places_ui(ui, &[place], &mut scene);
+        }
+        (None, _, Arrangement::Crossed) => crossed_ui(ui, area, &mut scene),
+        (None, _, Arrangement::Beside) => {
+            places_ui(ui, &all(area, column, &run.input), &mut scene);
+        }
+    }
+    scene.action(ui, pointed)
 }
 
 fn column(shown: Shown) -> Column {
@@ -201,42 +220,97 @@ fn margin(kind: TableKind, input: &Input) -> f32 {
     points(longest(tokens).clamp(2, 10)) * 6.4 + 12.0
 }
 
-fn places_ui(
-    ui: &mut Ui,
-    places: &[Place],
-    session: &Session,
-    run: &Run,
-    pointed: Option<Selection>,
-    pictures: &mut Pictures,
-) -> Option<Action> {
-    let focus = run.detail.focus;
-    let mut found = None;
-    let mut action = None;
+fn places_ui(ui: &mut Ui, places: &[Place], scene: &mut Scene<'_, '_>) {
     for place in places {
         if !ui.is_rect_visible(place.rect) {
             continue;
         }
-        let matrix = matrix(place, session, run, focus);
-        let response = matrix_ui(ui, place.rect, &matrix, pictures);
-        if response.name_clicked {
-            let kind = Some(place.kind).filter(|kind| session.enlarged != Some(*kind));
-            action = Some(Action::Enlarge(kind));
-        }
-        if let Some(hit) = response.hit {
-            let selection = session.selection.at(place.kind, hit.cell.0, hit.cell.1);
-            found = Some(selection);
-            if hit.response.clicked() {
-                action = Some(Action::Select(selection));
-            }
-            hit.response.on_hover_ui_at_pointer(|ui| {
-                tooltip_ui(ui, session, run, place.kind, hit.cell);
-            });
-        }
+        let (session, run) = (scene.session, scene.run);
+        let matrix = matrix(place, session, run, run.detail.focus);
+        let drawn = matrix_ui(ui, place.rect, &matrix, scene.pictures);
+        scene.drawn(ui, place.kind, place.column, drawn);
     }
-    action.or_else(|| (found != pointed).then_some(Action::Point(found)))
 }
 
-fn matrix<'a>(place: &Place, session: &Session, run: &'a Run, focus: Selection) -> Matrix<'a> {
+/// The tables crossed, scrolled as one if they must be, with the bands that meet in the focus.
+fn crossed_ui(ui: &mut Ui, area: Rect, scene: &mut Scene<'_, '_>) {
+    let (session, run) = (scene.session, scene.run);
+    let input = &run.input;
+    let scores = match session.mask {
+        Mask::None => TableKind::Raw,
+        Mask::Causal => TableKind::Masked,
+    };
+    let sizes = Sizes {
+        queries: input.queries,
+        keys: input.keys,
+        width: input.width,
+        value_width: input.value_width,
+        names: [margin(TableKind::Q, input), margin(TableKind::V, input)],
+        scores,
+    };
+    let crossed = Crossed::new(area.size() - vec2(4.0, 4.0), &sizes, ui.pixels_per_point());
+    let mut child = ui.new_child(UiBuilder::new().max_rect(area));
+    ScrollArea::both()
+        .id_salt("crossed")
+        .auto_shrink([false, false])
+        .show(&mut child, |ui| {
+            let (rect, _) = ui.allocate_exact_size(crossed.size, Sense::hover());
+            let from = on_pixel(ui, rect.min).to_vec2();
+            for part in &crossed.parts {
+                let place = Place {
+                    kind: part.kind,
+                    column: column(session.shown),
+                    rect: part.cells,
+                    rows: match part.kind {
+                        TableKind::Q => Labels::Margin(sizes.names[0]),
+                        TableKind::V => Labels::Margin(sizes.names[1]),
+                        _ => Labels::Absent,
+                    },
+                };
+                let matrix = Matrix {
+                    facing: part.facing,
+                    ..matrix(&place, session, run, run.detail.focus)
+                };
+                let (cells, header) = (part.cells.min + from, part.header.translate(from));
+                let drawn = matrix_at(ui, cells, part.cell, header, &matrix, scene.pictures);
+                scene.drawn(ui, part.kind, place.column, drawn);
+            }
+            follow(ui, &crossed, from, session, scores);
+            bands_ui(ui, &crossed, from, run.detail.focus, scores);
+        });
+}
+
+/// Scrolls to where the selected query and key meet, when another cell or another input is chosen.
+fn follow(ui: &Ui, crossed: &Crossed, from: Vec2, session: &Session, scores: TableKind) {
+    let id = ui.scope_id().with("follow");
+    let now = (session.selection, crossed.size.round());
+    if ui.data(|data| data.get_temp(id)) == Some(now) {
+        return;
+    }
+    ui.data_mut(|data| data.insert_temp(id, now));
+    if let Some([row, column]) = crossed.bands(scores, session.selection.cell_in(scores)) {
+        let cell = row.intersect(column).translate(from);
+        ui.scroll_to_rect(cell.expand(120.0), None);
+    }
+}
+
+/// The two bands that meet in the score or the output that is pointed at, over the seams.
+fn bands_ui(ui: &Ui, crossed: &Crossed, from: Vec2, focus: Selection, scores: TableKind) {
+    let product = match focus.table {
+        TableKind::Output => TableKind::Output,
+        table if table.is_query_by_key() => scores,
+        _ => return,
+    };
+    let Some(bands) = crossed.bands(product, focus.cell_in(product)) else {
+        return;
+    };
+    for band in bands {
+        let band = band.translate(from);
+        outline(ui.painter(), band, 1.5);
+    }
+}
+
+fn matrix<'a>(place: &Place, session: &'a Session, run: &'a Run, focus: Selection) -> Matrix<'a> {
     let Place { kind, column, .. } = *place;
     let end = run.scale_end(kind, column);
     let weights = kind == TableKind::Weights && column != Column::Difference;
@@ -254,6 +328,7 @@ fn matrix<'a>(place: &Place, session: &Session, run: &'a Run, focus: Selection) 
         },
         focus,
         selection: session.selection,
+        walk: session.learn.walk.map(|moment| (run.walk(session), moment)),
         input,
         rows: place.rows,
         columns: if kind.is_query_by_key() {
@@ -263,6 +338,8 @@ fn matrix<'a>(place: &Place, session: &Session, run: &'a Run, focus: Selection) 
         } else {
             Labels::Absent
         },
+        facing: Facing::Upright,
+        edits: edits(session, kind, column),
     }
 }
 

@@ -47,6 +47,11 @@ pub fn tooltip_ui(
             value_ui(ui, session.left, colour::LEFT, kind, left);
             value_ui(ui, session.right, colour::RIGHT, kind, right);
             let unit = place((session.left, session.right), kind, left, run.scale);
+            for held in &run.more {
+                if let Some(value) = held.side.table(kind).get(row, column) {
+                    value_ui(ui, held.side.choice.format, colour::TEXT, kind, value);
+                }
+            }
             ui.label(RichText::new("difference").color(colour::WRONG));
             ui.monospace(difference(right - left, plain));
             let units = (right - left) / unit;

@@ -10,10 +10,11 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Key, Modifiers, Pos2, TexturesDelta, Vec2, vec2};
+use eframe::egui::{Event, Key, Modifiers, PointerButton, Pos2, TexturesDelta, Vec2, vec2};
 use egui_kittest::kittest::Queryable;
 use egui_kittest::{Harness, Node, TestRenderer};
 use kqv_gui::App;
+use kqv_gui::action::Action;
 use kqv_gui::number::points;
 use kqv_gui::run::{Column, Run};
 use kqv_gui::session::{Session, TableKind};
@@ -44,17 +45,27 @@ impl Window {
     /// Of another size, on files.
     pub fn open(size: (u16, u16), files: Vec<PathBuf>) -> Self {
         let renderer = Rc::new(RefCell::new(Renderer::default()));
-        let mut harness = Harness::builder()
+        let harness = Harness::builder()
             .with_size(vec2(size.0.into(), size.1.into()))
             .with_max_steps(12)
             .renderer(Shared(Rc::clone(&renderer)))
             .build_eframe(|creation| App::new(&creation.egui_ctx, files).unwrap());
-        harness.run();
-        Self {
+        let mut window = Self {
             harness,
             renderer,
             size,
+        };
+        window.settle();
+        window
+    }
+
+    /// Until nothing is being read any more.
+    fn settle(&mut self) {
+        while self.harness.state().is_busy() {
+            self.harness.step();
+            std::thread::sleep(std::time::Duration::from_millis(2));
         }
+        self.harness.run();
     }
 
     pub fn session(&self) -> &Session {
@@ -133,6 +144,68 @@ impl Window {
         self.harness.run();
     }
 
+    /// Two clicks on a cell.
+    pub fn double_click_cell(&mut self, label: &str, cell: (usize, usize), of: (usize, usize)) {
+        let pos = self.place(label, cell, of);
+        let events = &mut self.harness.input_mut().events;
+        events.push(Event::PointerMoved(pos));
+        // In one frame: between frames the clock of the harness runs too far.
+        for pressed in [true, false, true, false] {
+            events.push(Event::PointerButton {
+                pos,
+                button: PointerButton::Primary,
+                pressed,
+                modifiers: Modifiers::NONE,
+            });
+        }
+        self.harness.run();
+    }
+
+    /// Holds a cell and moves it so many points down, a few at a time.
+    pub fn drag_cell(&mut self, label: &str, cell: (usize, usize), of: (usize, usize), down: f32) {
+        let place = self.place(label, cell, of);
+        self.harness.drag_at(place);
+        self.harness.run();
+        for step in [0.25, 0.5, 0.75, 1.0] {
+            self.harness.hover_at(place + vec2(0.0, down * step));
+            self.harness.run();
+        }
+        self.harness.drop_at(place + vec2(0.0, down));
+        self.harness.run();
+    }
+
+    /// Types text into whatever has the focus.
+    pub fn type_here(&mut self, text: &str) {
+        self.harness.event(Event::Text(text.to_owned()));
+        self.harness.run();
+    }
+
+    /// Ctrl+V.
+    pub fn paste(&mut self, text: &str) {
+        self.harness.event(Event::Paste(text.to_owned()));
+        self.harness.run();
+    }
+
+    /// Whether something has this label.
+    pub fn has(&self, label: &str) -> bool {
+        self.harness.query_by_label(label).is_some()
+    }
+
+    /// Gives the focus to what has this role and label.
+    pub fn focus(&mut self, role: Role, label: &str) {
+        self.find(role, label).focus();
+        self.harness.run();
+    }
+
+    /// A click somewhere in what has this role and label, in shares of its size.
+    pub fn click_in(&mut self, role: Role, label: &str, (x, y): (f32, f32)) {
+        let rect = self.find(role, label).rect();
+        let place = rect.min + rect.size() * vec2(x, y);
+        self.harness.drag_at(place);
+        self.harness.drop_at(place);
+        self.harness.run();
+    }
+
     pub fn leave(&mut self) {
         self.harness.remove_cursor();
         self.harness.run();
@@ -144,6 +217,20 @@ impl Window {
             .into_iter()
             .map(|path| std::sync::Arc::new(Dropped(path)) as _);
         self.harness.input_mut().dropped_files = files.collect();
+        self.harness.step();
+        self.settle();
+    }
+
+    /// Does what a dialog would ask for.
+    pub fn apply(&mut self, action: Action) {
+        let ctx = self.harness.ctx.clone();
+        self.harness.state_mut().apply(&ctx, action);
+        self.settle();
+    }
+
+    /// Types into what has the focus.
+    pub fn type_text(&mut self, label: &str, text: &str) {
+        self.find(Role::TextInput, label).type_text(text);
         self.harness.run();
     }
 

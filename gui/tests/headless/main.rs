@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+mod compare;
 mod desk;
 mod errors;
 mod results;

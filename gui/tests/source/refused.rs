@@ -105,14 +105,14 @@ fn tensors_that_do_not_fit_are_named_with_their_numbers() {
 
 #[test]
 fn more_scores_than_can_be_shown_are_refused() {
-    let row = "0\n".repeat(2049).into_bytes();
+    let row = "0\n".repeat(4097).into_bytes();
     check(
         &[
             ("q.csv", row.clone()),
             ("k.csv", row.clone()),
             ("v.csv", row),
         ],
-        "q.csv, k.csv, v.csv: 2049 queries by 2049 keys are 4198401 scores: at most 4194304 can be shown",
+        "q.csv, k.csv, v.csv: 4097 queries by 4097 keys are 16785409 scores: at most 16777216 can be shown",
     );
 }
 

@@ -1,16 +1,15 @@
 //! What a person does in the window, by the labels a screen reader reads; held against session and tables.
 
-mod common;
-
 use std::fs;
 
-use common::Window;
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers};
 use kqv_gui::run::Column;
 use kqv_gui::session::{
     FormatChoice, FractionBits, InputId, Mask, Scaling, Shown, TableKind, Unit,
 };
+
+use crate::common::Window;
 
 const IT: usize = 10;
 const ANIMAL: usize = 2;

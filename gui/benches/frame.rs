@@ -1,0 +1,108 @@
+//! What does a frame cost, without a display: nothing changed, an edit with two runs, a long table scrolled?
+//!
+//! `cargo bench -p kqv-gui --bench frame`
+
+#![expect(clippy::unwrap_used, reason = "a bench has nobody to tell")]
+
+use std::fs;
+use std::hint::black_box;
+use std::path::PathBuf;
+use std::thread::sleep;
+use std::time::Duration;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use eframe::egui::vec2;
+use egui_kittest::Harness;
+use kqv_gui::App;
+use kqv_gui::action::Action;
+use kqv_gui::session::{FormatChoice, FractionBits, InputId, SideId, TableKind};
+
+/// The window at 1600 × 1000, on files or on the capture.
+fn window(files: Vec<PathBuf>) -> Harness<'static, App> {
+    let mut harness = Harness::builder()
+        .with_size(vec2(1600.0, 1000.0))
+        .build_eframe(|creation| App::new(&creation.egui_ctx, files).unwrap());
+    while harness.state().is_busy() {
+        harness.step();
+        sleep(Duration::from_millis(2));
+    }
+    harness.step();
+    harness.step();
+    harness
+}
+
+fn apply(harness: &mut Harness<'_, App>, action: Action) {
+    let ctx = harness.ctx.clone();
+    harness.state_mut().apply(&ctx, action);
+    while harness.state().is_busy() {
+        harness.step();
+        sleep(Duration::from_millis(2));
+    }
+}
+
+/// Layout, accessibility tree and shapes, and the triangles made of them.
+fn frame(harness: &mut Harness<'_, App>) {
+    harness.step();
+    let output = harness.output();
+    let shapes = output.shapes.clone();
+    black_box(harness.ctx.tessellate(shapes, output.pixels_per_point));
+}
+
+fn frames(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("frame");
+    group.sample_size(20);
+    let mut window512 = window(Vec::new());
+    group.bench_function("nothing changed, the capture", |bencher| {
+        bencher.iter(|| frame(&mut window512));
+    });
+    let id = InputId::Case("random-512".to_owned());
+    apply(&mut window512, Action::Choose(id));
+    frame(&mut window512);
+    group.bench_function("nothing changed, 512 × 512", |bencher| {
+        bencher.iter(|| frame(&mut window512));
+    });
+    let mut q = 4;
+    group.bench_function("other fraction bits, 512 × 512", |bencher| {
+        bencher.iter(|| {
+            q = 9 - q;
+            let bits = FractionBits { q, k: 4, v: 4 };
+            let action = Action::Format(SideId::Right, FormatChoice::I8(bits));
+            apply(&mut window512, action);
+            frame(&mut window512);
+        });
+    });
+    group.finish();
+}
+
+/// 4,096 queries and keys of width 2: opened, then walked down the large table of weights.
+fn long(criterion: &mut Criterion) {
+    const TOKENS: usize = 4096;
+    let folder = tempfile::tempdir().unwrap();
+    for (seed, name) in [(3, "q.csv"), (5, "k.csv"), (7, "v.csv")] {
+        let row = |i: usize| format!("{},{}\n", (i * seed) % 17, (i * seed) % 23);
+        let text: String = (0..TOKENS).map(row).collect();
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let mut window = window(vec![folder.path().join("q.csv")]);
+    assert_eq!(
+        window.state().run().left.table(TableKind::Weights).rows(),
+        TOKENS
+    );
+    apply(&mut window, Action::Enlarge(Some(TableKind::Weights)));
+    let mut group = criterion.benchmark_group("frame");
+    group.sample_size(20);
+    let mut query = 0;
+    group.bench_function("a walk through 4096 × 4096", |bencher| {
+        bencher.iter(|| {
+            query = (query + 97) % TOKENS;
+            let selection = window.state().session().selection;
+            let to = selection.at(TableKind::Weights, query, query);
+            apply(&mut window, Action::Select(to));
+            frame(&mut window);
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, frames, long);
+criterion_main!(benches);

@@ -1,0 +1,234 @@
+//! Lessons: The Illustrated Transformer and a learner's note, on live data.
+//!
+//! A [`Step`] sets the window up, says what happens, and names the numbers that are printed for it;
+//! each is recomputed here, by the kernel, from what the window holds now.
+
+/// Inputs that only lessons need.
+mod inputs;
+/// The note's steps, and the learner's own questions.
+mod note;
+/// The figures of The Illustrated Transformer.
+mod transformer;
+
+pub use inputs::{LessonInput, TRAINED, VOCABULARY, cross, vocabulary};
+
+use crate::run::Run;
+use crate::session::{InputId, Mask, Question, Scaling, Selection, Session, TableKind};
+
+/// One step of a lesson.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// Which part it belongs to.
+    pub part: &'static str,
+    /// A few words.
+    pub title: &'static str,
+    /// What happens, in two or three sentences.
+    pub text: &'static str,
+    /// What is worth changing now.
+    pub try_it: &'static str,
+    /// How the window is set up.
+    pub setup: Setup,
+    /// What is printed elsewhere, to be held against what is computed here.
+    pub numbers: &'static [Number],
+}
+
+/// How the window is set up for a step.
+#[derive(Clone, Copy, Debug)]
+pub struct Setup {
+    /// What is looked at.
+    pub input: fn() -> InputId,
+    /// Layer and head.
+    pub head: (usize, usize),
+    /// Who may look at whom.
+    pub mask: Mask,
+    /// With or without the division by √D.
+    pub scaling: Scaling,
+    /// What if?
+    pub question: Question,
+    /// A table with a row and a column of it.
+    pub cell: (TableKind, usize, usize),
+}
+
+/// A printed number.
+#[derive(Clone, Copy, Debug)]
+pub struct Number {
+    /// What it is.
+    pub label: &'static str,
+    /// As it is printed.
+    pub printed: &'static str,
+    /// What it is here; `None` where the input no longer has it.
+    pub here: fn(&Run) -> Option<f64>,
+    /// Why it is not what it should be, where print errs.
+    pub slip: Option<&'static str>,
+}
+
+/// How a printed number fares.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Verdict {
+    /// The same to its last printed digit.
+    Holds(f64),
+    /// Not the same, and here is why.
+    Slip(f64, &'static str),
+    /// Not the same: something was changed.
+    Changed(f64),
+    /// There is no such number any more.
+    Absent,
+}
+
+impl Number {
+    /// Holds it against the run.
+    pub fn verdict(&self, run: &Run) -> Verdict {
+        let Some(here) = (self.here)(run) else {
+            return Verdict::Absent;
+        };
+        match self.slip {
+            _ if agrees(self.printed, here) => Verdict::Holds(here),
+            Some(reason) => Verdict::Slip(here, reason),
+            None => Verdict::Changed(here),
+        }
+    }
+
+    /// What is computed here, with one digit more than is printed.
+    pub fn written(&self, here: f64) -> String {
+        if here.fract() == 0.0 && decimals(self.printed) == 0 {
+            return format!("{here}");
+        }
+        let decimals = decimals(self.printed) + 1;
+        format!("{here:.decimals$}").replace('-', "−")
+    }
+}
+
+/// Whether `here` rounds to what is printed.
+fn agrees(printed: &str, here: f64) -> bool {
+    let Ok(value) = printed.replace('−', "-").parse::<f64>() else {
+        return false;
+    };
+    if value.is_infinite() {
+        return value == here;
+    }
+    let half = 0.5 * 0.1_f64.powi(i32::try_from(decimals(printed)).unwrap_or(0));
+    (here - value).abs() <= half * (1.0 + 1e-9)
+}
+
+fn decimals(printed: &str) -> usize {
+    printed
+        .split_once('.')
+        .map_or(0, |(_, decimals)| decimals.len())
+}
+
+/// All steps, in their order.
+pub fn steps() -> impl Iterator<Item = &'static Step> {
+    transformer::STEPS.iter().chain(note::STEPS)
+}
+
+/// One step; the first where there is none of that number.
+pub fn step(number: usize) -> &'static Step {
+    steps().nth(number).unwrap_or(&transformer::FIRST)
+}
+
+impl Setup {
+    /// Makes the session that of the step; the input has been changed before.
+    pub fn apply(&self, session: &mut Session) {
+        let (table, row, column) = self.cell;
+        let start = Selection {
+            query: 0,
+            key: 0,
+            column: 0,
+            ..session.selection
+        };
+        session.layer = self.head.0;
+        session.head = self.head.1;
+        session.mask = self.mask;
+        session.scaling = self.scaling;
+        session.learn.question = self.question;
+        session.selection = start.at(table, row, column);
+        session.enlarged = None;
+    }
+}
+
+/// A cell as the first run has it.
+fn at(run: &Run, table: TableKind, row: usize, column: usize) -> Option<f64> {
+    run.left.table(table).get(row, column)
+}
+
+/// A count as a number.
+#[expect(clippy::unnecessary_wraps, reason = "numbers of a step may be absent")]
+fn count(count: usize) -> Option<f64> {
+    Some(crate::number::real(count))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::source::load;
+
+    fn run(step: &Step) -> Run {
+        let mut session = Session {
+            input: (step.setup.input)(),
+            ..Session::default()
+        };
+        step.setup.apply(&mut session);
+        let input = Arc::new(load(&session.input).unwrap());
+        Run::new(None, &input, &session, session.selection).unwrap()
+    }
+
+    #[test]
+    fn every_printed_number_holds_or_is_an_explained_slip() {
+        let (mut held, mut slipped) = (0, 0);
+        for step in steps() {
+            let run = run(step);
+            for number in step.numbers {
+                match (number.verdict(&run), number.slip) {
+                    (Verdict::Holds(_), None) => held += 1,
+                    (Verdict::Slip(..), Some(_)) => slipped += 1,
+                    (verdict, _) => panic!("{}: {}: {verdict:?}", step.title, number.label),
+                }
+            }
+        }
+        assert_eq!((held, slipped), (78, 7));
+    }
+
+    #[test]
+    fn every_step_selects_a_cell_that_is_there() {
+        for step in steps() {
+            let (run, (table, row, column)) = (run(step), step.setup.cell);
+            assert!(
+                run.left.table(table).row(row).len() > column,
+                "{}",
+                step.title
+            );
+        }
+    }
+
+    #[test]
+    fn a_number_agrees_to_its_last_printed_digit() {
+        for (printed, here, agreed) in [
+            ("0.88", 0.880_797, true),
+            ("0.88", 0.8851, false),
+            ("112", 112.0, true),
+            ("−0.42", -0.416, true),
+            ("-inf", f64::NEG_INFINITY, true),
+            ("", 0.0, false),
+        ] {
+            assert_eq!(agrees(printed, here), agreed, "{printed} {here}");
+        }
+    }
+
+    #[test]
+    fn a_changed_number_loses_its_tick_and_the_lesson_goes_on() {
+        let step = steps().find(|step| step.numbers.len() > 2).unwrap();
+        let mut other = *step;
+        other.setup.scaling = Scaling::Off;
+        let (run, other) = (run(step), run(&other));
+        let changed = |run: &Run| {
+            let verdicts = step.numbers.iter().map(|number| number.verdict(run));
+            verdicts
+                .filter(|verdict| matches!(verdict, Verdict::Changed(_)))
+                .count()
+        };
+        assert_eq!(changed(&run), 0);
+        let _ = other;
+    }
+}

@@ -1,0 +1,363 @@
+//! The measures of every run of the chosen head, and where it goes wrong.
+
+use eframe::egui::{
+    Button, DragValue, Grid, RichText, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2,
+};
+
+use super::histogram::{histogram_ui, legend_ui};
+use crate::compare::accumulator::Overflow;
+use crate::compare::first::{Search, Wrong};
+use crate::compare::histogram::Fate;
+use crate::compare::statistics::{RunStatistics, Statistics};
+use crate::compare::tally::IDEAL_ROUNDING;
+use crate::judging::Judging;
+use crate::number::drawn;
+use crate::report::{StageReport, decibels, digits};
+use crate::session::judge::{Against, Cell, Judge, JudgeAction};
+use crate::session::{Selection, Session};
+
+/// What the pane shows.
+pub struct StatisticsView<'a> {
+    /// How it is judged.
+    pub judge: &'a Judge,
+    /// The measures.
+    pub statistics: &'a Statistics,
+    /// The selected cell, for the dot product it belongs to.
+    pub selection: Selection,
+    /// How the last search for the first wrong step ended.
+    pub search: Search,
+}
+
+/// The pane as the window has it; what is measured now shows that it is.
+pub fn pane_ui(ui: &mut Ui, session: &Session, judging: &Judging) -> Option<JudgeAction> {
+    let Some(statistics) = judging.statistics() else {
+        ui.spinner();
+        return None;
+    };
+    let view = StatisticsView {
+        judge: &session.judge,
+        statistics,
+        selection: session.selection,
+        search: judging.search(),
+    };
+    statistics_ui(ui, &view)
+}
+
+/// The pane.
+pub fn statistics_ui(ui: &mut Ui, view: &StatisticsView<'_>) -> Option<JudgeAction> {
+    let mut action = choices_ui(ui, view);
+    let at = view
+        .judge
+        .run
+        .min(view.statistics.runs.len().saturating_sub(1));
+    let Some(run) = view.statistics.runs.get(at) else {
+        return action;
+    };
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        let wide = ScrollArea::horizontal().id_salt("stages");
+        wide.show(ui, |ui| stages_ui(ui, run));
+        ui.add_space(6.0);
+        rows_ui(ui, run);
+        sums_ui(ui, view, at);
+        ui.add_space(8.0);
+        action = action.or(wrong_ui(ui, view));
+        ui.add_space(8.0);
+        histograms_ui(ui, run);
+        ui.add_space(8.0);
+        action = action.or(events_ui(ui, view, run));
+    });
+    action
+}
+
+/// Against what, and which run.
+fn choices_ui(ui: &mut Ui, view: &StatisticsView<'_>) -> Option<JudgeAction> {
+    let mut action = None;
+    ui.horizontal_wrapped(|ui| {
+        ui.weak("Held against");
+        for (against, name, about) in [
+            (
+                Against::Reference,
+                "f64 reference",
+                "The same attention in f64, of the values before any format",
+            ),
+            (Against::First, "First run", "The run in the first format"),
+        ] {
+            let chosen = view.judge.against == against;
+            if ui
+                .selectable_label(chosen, name)
+                .on_hover_text(about)
+                .clicked()
+            {
+                action = Some(JudgeAction::Against(against));
+            }
+        }
+        ui.separator();
+        for (at, run) in view.statistics.runs.iter().enumerate() {
+            let name = run.numbers.text();
+            let chosen = view.judge.run.min(view.statistics.runs.len() - 1) == at;
+            if ui
+                .selectable_label(chosen, name)
+                .on_hover_text("Show the stages of this run")
+                .clicked()
+            {
+                action = Some(JudgeAction::Run(at));
+            }
+        }
+    });
+    ui.separator();
+    action
+}
+
+const HEADINGS: [(&str, &str); 11] = [
+    (
+        "SQNR",
+        "Signal to quantisation noise in dB: −10·log10 of NMSE",
+    ),
+    ("NMSE", "Sum of squared errors over sum of squares"),
+    (
+        "Unit",
+        "Units of the last place; real units for weights and for the exact scores of integers",
+    ),
+    ("Max", "The greatest error, without its sign"),
+    ("Mean", "The mean error, with its sign: the bias"),
+    ("RMS", "Root of the mean squared error"),
+    (
+        "Local",
+        "RMS of what this stage did itself: against its exact result in f64 from the inputs it had",
+    ),
+    ("Inherited", "RMS of what was wrong before this stage"),
+    (
+        "Cosine",
+        "Of the angle between the values and what they should be",
+    ),
+    ("Saturated", "Values cut at the end of the range"),
+    ("To zero", "Values that became zero"),
+];
+
+fn stages_ui(ui: &mut Ui, run: &RunStatistics) {
+    Grid::new("stages")
+        .striped(true)
+        .spacing(vec2(14.0, 4.0))
+        .show(ui, |ui| {
+            ui.weak("Stage");
+            for (name, about) in HEADINGS {
+                ui.weak(name).on_hover_text(about);
+            }
+            ui.end_row();
+            for stage in &run.stages {
+                stage_ui(ui, stage);
+                ui.end_row();
+            }
+        });
+}
+
+fn stage_ui(ui: &mut Ui, stage: &StageReport) {
+    let of = |measures: &crate::compare::tally::Measures| measures.places.unwrap_or(measures.real);
+    let (total, local, inherited) = (of(&stage.total), of(&stage.local), of(&stage.inherited));
+    let in_places = stage.total.places.is_some();
+    ui.label(stage.table.name());
+    ui.monospace(if stage.total.sqnr_db.is_finite() {
+        format!("{} dB", decibels(stage.total.sqnr_db))
+    } else {
+        decibels(stage.total.sqnr_db)
+    });
+    ui.monospace(digits(stage.total.nmse));
+    ui.weak(if in_places { "place" } else { "real" });
+    for value in [total.max, total.mean, total.rms] {
+        ui.monospace(digits(value));
+    }
+    ui.horizontal(|ui| {
+        ui.monospace(digits(local.rms));
+        if in_places {
+            rounding_ui(ui, local.rms);
+        }
+    });
+    ui.monospace(digits(inherited.rms));
+    ui.monospace(format!("{:.6}", stage.total.cosine));
+    for (count, is_bad) in [(stage.saturated, true), (stage.flushed, false)] {
+        let text = RichText::new(count.to_string()).monospace();
+        let bad = is_bad && count > 0;
+        ui.label(if bad {
+            text.color(ui.visuals().error_fg_color)
+        } else {
+            text
+        });
+    }
+}
+
+/// A bar from 0 to 0.6 places with a mark at 0.289, where perfect rounding is.
+fn rounding_ui(ui: &mut Ui, rms: f64) {
+    const END: f64 = 0.6;
+    let (rect, response) = ui.allocate_exact_size(vec2(48.0, 10.0), Sense::hover());
+    let at = |value: f64| rect.left() + drawn((value / END).min(1.0)) * rect.width();
+    let bar = rect.with_max_x(at(rms)).shrink2(vec2(0.0, 2.0));
+    let visuals = ui.visuals();
+    ui.painter()
+        .rect_filled(rect, 2.0, visuals.widgets.inactive.bg_fill);
+    let fill = if rms > 1.02 * IDEAL_ROUNDING {
+        visuals.warn_fg_color
+    } else {
+        visuals.hyperlink_color
+    };
+    ui.painter().rect_filled(bar, 2.0, fill);
+    let mark = at(IDEAL_ROUNDING);
+    let ends = [pos2(mark, rect.top()), pos2(mark, rect.bottom())];
+    ui.painter()
+        .line_segment(ends, (1.5, visuals.strong_text_color()));
+    response.on_hover_text("The mark is 0.289, the RMS of perfect rounding");
+}
+
+fn rows_ui(ui: &mut Ui, run: &RunStatistics) {
+    let rows = run.rows;
+    ui.horizontal_wrapped(|ui| {
+        for (name, value, about) in [
+            (
+                "Same top key",
+                format!("{} of {} rows", rows.same_top, rows.rows),
+                "Rows whose greatest weight is on the same key",
+            ),
+            (
+                "Divergence",
+                format!(
+                    "{} nats mean, {} worst",
+                    digits(rows.divergence_mean),
+                    digits(rows.divergence_max)
+                ),
+                "Kullback-Leibler divergence of a row of weights",
+            ),
+            (
+                "Row sums off by",
+                digits(rows.drift_max),
+                "How far the sum of the worst row of weights is from one",
+            ),
+        ] {
+            ui.weak(name).on_hover_text(about);
+            ui.monospace(value);
+            ui.add_space(8.0);
+        }
+    });
+}
+
+/// Where a narrower accumulator would have left its range in the selected dot product.
+fn sums_ui(ui: &mut Ui, view: &StatisticsView<'_>, run: usize) {
+    let Selection { query, key, .. } = view.selection;
+    if view
+        .statistics
+        .runs
+        .get(run)
+        .is_none_or(|run| run.numbers.steps().is_none())
+    {
+        return;
+    }
+    let sentence = |bits: u32, overflow: Option<Overflow>| match overflow {
+        None => format!("{bits} bits would hold it"),
+        Some(Overflow { term, sum }) => {
+            format!("{bits} bits would overflow at term {term}, at {sum}")
+        }
+    };
+    let [sixteen, thirty_two] = view.statistics.accumulators(run, query, key);
+    ui.horizontal_wrapped(|ui| {
+        ui.weak(format!("Sum of query {query} and key {key}"))
+            .on_hover_text("The kernel adds exactly and cannot overflow; this is what a narrower accumulator would do");
+        ui.label("exact here;");
+        ui.label(format!("{}; {}", sentence(16, sixteen), sentence(32, thirty_two)));
+    });
+}
+
+/// The budget, the search, and what it found.
+fn wrong_ui(ui: &mut Ui, view: &StatisticsView<'_>) -> Option<JudgeAction> {
+    let mut budget = view.judge.budget;
+    let mut action = None;
+    ui.horizontal_wrapped(|ui| {
+        let about = "Goes to the first head, stage and cell of the input that saturates or passes the budget";
+        if ui.add(Button::new("First wrong step")).on_hover_text(about).clicked() {
+            action = Some(JudgeAction::FirstWrong);
+        }
+        for (name, value, speed, unit) in [
+            ("Q, K, V", &mut budget.operand_places, 0.05, " places"),
+            ("score", &mut budget.score, 0.005, ""),
+            ("weight", &mut budget.weight, 0.001, ""),
+            ("output", &mut budget.output_places, 0.05, " places"),
+        ] {
+            let label = ui.weak(name);
+            let drag = DragValue::new(value).speed(speed).range(0.0..=1e6).suffix(unit).max_decimals(4);
+            ui.add(drag).labelled_by(label.id).on_hover_text("How far it may be from the reference");
+        }
+    });
+    match view.search {
+        Search::NotYet => {}
+        Search::Nothing => {
+            ui.label("No step of any head is wrong within this budget");
+        }
+        Search::Found(wrong) => action = action.or(found_ui(ui, &wrong)),
+    }
+    if action.is_none() && budget != view.judge.budget {
+        action = Some(JudgeAction::Budget(budget));
+    }
+    action
+}
+
+/// What is wrong, in a sentence that leads there.
+fn found_ui(ui: &mut Ui, wrong: &Wrong) -> Option<JudgeAction> {
+    let link = ui.link(wrong.to_string()).on_hover_text("Show this cell");
+    link.clicked().then(|| JudgeAction::Go(wrong.cell()))
+}
+
+fn histograms_ui(ui: &mut Ui, run: &RunStatistics) {
+    ui.horizontal(|ui| {
+        ui.weak("Sizes, one bar for each power of two");
+        legend_ui(ui);
+    });
+    ui.horizontal_wrapped(|ui| {
+        for (histogram, name) in run.histograms.iter().zip(["Q", "K", "V"]) {
+            histogram_ui(ui, histogram, name);
+        }
+    });
+}
+
+fn events_ui(ui: &mut Ui, view: &StatisticsView<'_>, run: &RunStatistics) -> Option<JudgeAction> {
+    const SHOWN: usize = 60;
+    if run.events.is_empty() {
+        return None;
+    }
+    let mut action = None;
+    ui.weak(format!("Cut or gone to zero, {} values", run.event_count));
+    ui.horizontal_wrapped(|ui| {
+        // What was cut first: it matters more than what vanished.
+        let of = |fate| run.events.iter().filter(move |event| event.fate == fate);
+        for event in of(Fate::Overflow).chain(of(Fate::Underflow)).take(SHOWN) {
+            let text = format!("{} ({}, {})", event.table.name(), event.row, event.column);
+            let text = RichText::new(text).monospace();
+            let cut = event.fate == Fate::Overflow;
+            let text = if cut {
+                text.color(ui.visuals().error_fg_color)
+            } else {
+                text
+            };
+            let about = format!("{} became {}", digits(event.was), digits(event.is));
+            if ui
+                .add(Button::new(text).frame(false))
+                .on_hover_text(about)
+                .clicked()
+            {
+                let (id, table) = (view.statistics.question.id, event.table);
+                let (row, column) = (event.row, event.column);
+                action = Some(JudgeAction::Go(Cell {
+                    id,
+                    table,
+                    row,
+                    column,
+                }));
+            }
+        }
+        if run.event_count > SHOWN {
+            ui.weak(format!("and {} more", run.event_count - SHOWN));
+        }
+    });
+    action
+}
+
+/// A picture with a name for screen readers.
+pub(super) fn image(label: String) -> WidgetInfo {
+    WidgetInfo::labeled(Role::Image, true, label)
+}
