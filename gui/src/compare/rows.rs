@@ -32,7 +32,7 @@ pub struct RowMeasures {
 }
 
 /// Half of the least weight that 30 bits can tell from zero.
-const NOTHING: f64 = 0.5 / (WEIGHT_ONE + 1) as f64;
+const NOTHING: f64 = 0.5 / WEIGHT_ONE as f64;
 
 impl Rows {
     /// One more row: what it should be, and what it is.

@@ -160,7 +160,7 @@ fn value(trace: &Trace, input: &Input, focus: Selection) -> f64 {
     values.copied().unwrap_or_default()
 }
 
-/// The integer of the cell as bits: elements as wide as they are, sums in 32 or 64, weights in 30 and a sign.
+/// The integer of the cell as bits: elements as wide as they are, sums in 32 or 64, weights in 32 with 30 behind the point.
 fn bits(trace: &Trace, input: &Input, choice: Choice, focus: Selection) -> Option<Bits> {
     let integers = trace.integers.as_ref()?;
     let (width, sum_width) = match choice.format {
@@ -195,7 +195,7 @@ fn bits(trace: &Trace, input: &Input, choice: Choice, focus: Selection) -> Optio
         }
         TableKind::Weights => {
             let weight = *integers.weights.get(key)?;
-            Some(Bits::new(weight, 31, 2.0_f64.powi(-30)))
+            Some(Bits::new(weight, 32, 2.0_f64.powi(-30)))
         }
         TableKind::Output => {
             let columns = input.value_width.max(1);

@@ -372,7 +372,7 @@ impl Derivation<'_> {
             let output = whole(&integers.output, e);
             let [_, _, v_scale] = integers.scales;
             lines.push(Self::whole(
-                "one division, rounded once, halves away from zero",
+                "the weighted mean, as the kernel rounds it",
                 Word("integer"),
                 vec![Round(Box::new(quotient)), output.clone()],
             ));

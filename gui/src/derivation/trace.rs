@@ -1,6 +1,8 @@
 //! One query watched on its way through the kernel: real numbers, and the integers that stand for them.
 
-use kqv::{Exponent, Float, Format, Modify, Observer, Qkv, Quantized, Scores, View, exp2_neg_q30};
+use kqv::{
+    Body, Exponent, Float, Format, Modify, Observer, Qkv, Quantized, Scores, View, exp2_neg_q30,
+};
 
 use crate::recorder::{Job, Readable, masked_by};
 use crate::side::RunError;
@@ -187,22 +189,26 @@ pub fn watch_with<F: Whole, M: Modify>(
         view,
     )?;
     let scale = job.attention.scale.factor(width);
-    let watched = k.get(key * width..(key + 1) * width).unwrap_or_default();
+    let row = |key: usize| k.get(key * width..(key + 1) * width).unwrap_or_default();
     let mut watcher = Watcher {
         format,
         key,
+        changes: M::CHANGES,
         v: view,
         trace: Trace {
             scale,
             q: reals(&q, Operand::Q),
             k: reals(&k, Operand::K),
             v: reals(&v, Operand::V),
-            dots: growing::<F>(format, &q, watched),
+            dots: growing(format, &q, row(key)),
             integers: format.scales().map(|scales| Integers {
                 scales,
                 q: whole(&q),
                 k: whole(&k),
                 v: whole(&v),
+                dots: (0..job.keys)
+                    .map(|key| whole_number(dot(format, &q, row(key)) / (scales[0] * scales[1])))
+                    .collect(),
                 multiplier: scales[0] * scales[1] * scale.abs() * std::f64::consts::LOG2_E,
                 ..Integers::default()
             }),
@@ -224,17 +230,35 @@ pub fn watch_with<F: Whole, M: Modify>(
 
 /// The kernel's dot product of the first 1, 2, … D columns, with scale one.
 fn growing<F: Format>(format: F, q: &[F::Element], k: &[F::Element]) -> Vec<f64> {
-    let prepared = format.prepare(1.0);
     let ends = 1..=q.len().min(k.len());
     let heads = ends.map_while(|end| Some((q.get(..end)?, k.get(..end)?)));
-    heads
-        .map(|(q, k)| F::score_real(prepared, F::score(prepared, q, k)))
-        .collect()
+    heads.map(|(q, k)| dot(format, q, k)).collect()
+}
+
+/// The kernel's score of two rows with scale one.
+fn dot<F: Format>(format: F, q: &[F::Element], k: &[F::Element]) -> f64 {
+    let mut prepared = format.prepare(Body::Scalar, 1.0);
+    let mut cells = [F::ZERO_CELL];
+    let Ok(key) = View::new(k, 1, k.len()) else {
+        return 0.0;
+    };
+    F::score_row(&mut prepared, q, key, &mut cells);
+    F::score_real(prepared, cells[0], q, k)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "an exact dot product, shown; beyond 2^53 its last bits are rounded off"
+)]
+fn whole_number(real: f64) -> i64 {
+    real.round() as i64
 }
 
 struct Watcher<'a, F: Format> {
     format: F,
     key: usize,
+    /// Whether the mask changes scores: then the softmax sees what the cells hold.
+    changes: bool,
     v: View<'a, F::Element>,
     trace: Trace,
 }
@@ -242,20 +266,23 @@ struct Watcher<'a, F: Format> {
 impl<F: Whole> Observer<F> for Watcher<'_, F> {
     fn raw(&mut self, _: usize, scores: Scores<'_, F>) {
         self.trace.raw = scores.reals().collect();
-        if let Some(integers) = &mut self.trace.integers {
-            integers.dots = scores
-                .cells()
-                .iter()
-                .map(|&cell| F::cell_whole(cell))
-                .collect();
-        }
     }
 
     fn masked(&mut self, _: usize, scores: Scores<'_, F>) {
         self.trace.masked = scores.reals().collect();
         if let Some(integers) = &mut self.trace.integers {
-            let whole = |&cell| (!F::is_hidden(cell)).then(|| F::cell_whole(cell));
-            integers.scores = scores.cells().iter().map(whole).collect();
+            let sign = if self.trace.scale < 0.0 { -1 } else { 1 };
+            let cells = scores.cells().iter().zip(&integers.dots);
+            integers.scores = cells
+                .map(|(&cell, &dot)| {
+                    let score = if self.changes {
+                        F::cell_whole(cell)
+                    } else {
+                        sign * dot
+                    };
+                    (!F::is_hidden(cell)).then_some(score)
+                })
+                .collect();
         }
     }
 
@@ -276,16 +303,16 @@ impl<F: Whole> Observer<F> for Watcher<'_, F> {
             integers.sum = F::sum_whole(sum);
             integers.exponents = exponents(integers);
         }
-        let end = (self.key + 1).min(weights.len());
         let mut so_far = vec![F::ZERO; self.v.columns()];
         if trace.max() != f64::NEG_INFINITY {
-            // The watched key is the last of so many.
-            let values: Vec<F::Element> = self.v.iter_rows().take(end).flatten().copied().collect();
-            if let (Some(weights), Ok(v)) = (
-                weights.get(..end),
-                View::new(&values, end, self.v.columns()),
-            ) {
-                F::mix(weights, sum, v, &mut so_far);
+            // The watched key is the last that has values.
+            let mut values: Vec<F::Element> = self.v.iter_rows().flatten().copied().collect();
+            if let Some(later) = values.get_mut((self.key + 1) * self.v.columns()..) {
+                later.fill(F::ZERO);
+            }
+            if let Ok(v) = View::new(&values, self.v.rows(), self.v.columns()) {
+                let prepared = self.format.prepare(Body::Scalar, trace.scale);
+                F::mix(prepared, &mut weights.to_vec(), sum, v, &mut so_far);
             }
         }
         trace.so_far = so_far
@@ -313,7 +340,8 @@ fn exponents(integers: &Integers) -> Vec<Option<u32>> {
     let pairs = integers.scores.iter().zip(&integers.weights);
     pairs
         .map(|(score, &weight)| {
-            let x = exponent.x_q26(max?.abs_diff((*score)?));
+            let distance = u32::try_from(max?.abs_diff((*score)?)).ok()?;
+            let x = exponent.x_q26(distance);
             (i64::from(exp2_neg_q30(x)) == weight).then_some(x)
         })
         .collect()
