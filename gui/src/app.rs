@@ -188,7 +188,13 @@ impl App {
                 // What a pane shows is computed when it opens.
                 let mut session = self.session.clone();
                 layout.apply(&mut session);
+                let begins = !session.learn.begun && session.layout.is_open(Pane::Lessons);
                 self.refresh(session);
+                if begins {
+                    self.change(&Action::Learn(LearnAction::Lesson(
+                        self.session.learn.lesson,
+                    )));
+                }
             }
             Action::Theme(theme) => self.session.theme = theme,
             action => self.change(&action),

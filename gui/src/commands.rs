@@ -191,9 +191,13 @@ static SHELL: &[Command] = &[
     command(
         Menu::View,
         "Inspector",
-        "The panel below, shown or hidden",
+        "The panel below, shown or hidden; a walk or a derivation takes its place",
         keys(COMMAND, Key::J),
-        |_| Some(Action::Layout(LayoutAction::Inspector)),
+        |state| {
+            let toggle = Action::Layout(LayoutAction::Inspector);
+            let has_place = state.session.layout.has_place_for_inspector();
+            has_place.then_some(toggle)
+        },
     ),
     command(
         Menu::View,

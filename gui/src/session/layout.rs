@@ -125,7 +125,7 @@ pub struct Layout {
     pub tree: Tree<Pane>,
     /// The column on the left.
     pub choices: Visibility,
-    /// The panel below.
+    /// The panel below, where it has a place.
     pub inspector: Visibility,
 }
 
@@ -143,6 +143,12 @@ impl Layout {
     /// Whether a pane is open.
     pub fn is_open(&self, pane: Pane) -> bool {
         self.tree.tiles.find_pane(&pane).is_some()
+    }
+
+    /// Whether the inspector has a place: the panes below say the same at greater length, or have yet to
+    /// come to it.
+    pub fn has_place_for_inspector(&self) -> bool {
+        !Pane::BELOW.into_iter().any(|pane| self.is_open(pane))
     }
 
     /// Opens a pane beside the tables, behind what is there already.

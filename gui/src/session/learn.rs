@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct Learn {
     /// The step of the lessons, from zero, that was set up last.
     pub lesson: usize,
+    /// Whether any step was.
+    pub begun: bool,
     /// The moment at which the walk through the selected query stands; `None` when nobody walks.
     pub walk: Option<usize>,
     /// Whether it goes on by itself.
@@ -118,6 +120,7 @@ impl Learn {
             LearnAction::Lesson(step) => {
                 *self = Self {
                     lesson: step,
+                    begun: true,
                     walk: None,
                     playing: false,
                     ..*self

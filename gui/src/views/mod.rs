@@ -119,7 +119,8 @@ pub fn window_ui(ui: &mut Ui, window: &mut Window<'_>) -> Option<Action> {
             })
             .inner;
     }
-    if session.layout.inspector == Visibility::Shown {
+    let layout = &session.layout;
+    if layout.inspector == Visibility::Shown && layout.has_place_for_inspector() {
         Panel::bottom("inspector")
             .exact_size(172.0)
             .frame(panel.inner_margin(Margin::symmetric(14, 10)))

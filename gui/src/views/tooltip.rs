@@ -35,6 +35,11 @@ pub fn tooltip_ui(
         );
         ui.label(RichText::new(place_text).color(colour::WEAK));
     });
+    let walk = session.learn.walk;
+    if walk.is_some_and(|moment| !run.walk(session).known(moment, kind, row, column)) {
+        ui.label("the walk has not come here yet");
+        return;
+    }
     let (left, right) = (run.left.table(kind), run.right.table(kind));
     let (Some(left), Some(right)) = (left.get(row, column), right.get(row, column)) else {
         ui.label("hidden by the mask: its weight is exactly zero");

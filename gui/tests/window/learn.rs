@@ -15,6 +15,7 @@ fn lessons_set_the_window_up_and_tick_what_is_printed() {
     let mut window = Window::new();
     window.press(Modifiers::NONE, Key::L);
     assert!(window.session().layout.is_open(Pane::Lessons));
+    assert!(window.session().learn.begun);
     for number in 1..steps().count() {
         window.click(Role::Button, "Next");
         assert_eq!(window.session().learn.lesson, number);
@@ -176,4 +177,42 @@ fn a_hidden_key_says_so() {
     let learned = window.run().learned.clone().unwrap();
     assert_eq!(learned.lines.last().unwrap().text(), "weight[2,10] = 0");
     assert_eq!(learned.test, None);
+}
+
+#[test]
+fn the_first_lesson_is_set_up_when_lessons_open_for_the_first_time() {
+    let mut window = Window::new();
+    window.pick("Input", "thinking-machines");
+    window.press(Modifiers::NONE, Key::L);
+    assert_eq!(window.session().input, (step(0).setup.input)());
+    window.press(Modifiers::COMMAND, Key::Z);
+    let before = InputId::Case("thinking-machines".to_owned());
+    assert_eq!(window.session().input, before);
+    window.press(Modifiers::NONE, Key::Period);
+    window.pick("Input", "thinking-machines");
+    for _ in 0..2 {
+        window.press(Modifiers::NONE, Key::L);
+        assert_eq!(window.session().input, before);
+    }
+}
+
+#[test]
+fn a_walk_gives_nothing_away_before_its_time() {
+    let mut window = Window::new();
+    let (label, shape) = ("Weights in f32, 15 by 15", (15, 15));
+    let secret = "the walk has not come here yet";
+    let asks = "\"it\" asks, \"animal\" offers";
+    assert!(window.has(asks));
+    window.press(Modifiers::NONE, Key::W);
+    window.press(Modifiers::NONE, Key::Home);
+    assert!(!window.has(asks), "the inspector knows the end");
+    window.hover(label, (10, 2), shape);
+    assert!(window.has(secret));
+    window.leave();
+    window.press(Modifiers::NONE, Key::End);
+    window.hover(label, (10, 2), shape);
+    assert!(!window.has(secret));
+    window.leave();
+    window.press(Modifiers::NONE, Key::W);
+    assert!(window.has(asks));
 }
