@@ -1,5 +1,6 @@
 //! Above a matrix: its name, shape and format, its colour bar, and its meaning in one line.
 
+use eframe::egui::text::{LayoutJob, TextWrapping};
 use eframe::egui::{Align2, FontId, Painter, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::matrix::Matrix;
@@ -30,7 +31,7 @@ pub fn header_ui(ui: &mut Ui, rect: Rect, matrix: &Matrix<'_>) -> bool {
     );
     let mut at = pos2(name.max.x + 8.0, name.max.y - 2.0);
     let shape = format!("({}, {})", matrix.table.rows(), matrix.table.columns());
-    for (word, colour) in [(shape, colour::WEAK), matrix.tag.clone()] {
+    for (word, colour) in [(shape.clone(), colour::WEAK), matrix.tag.clone()] {
         let galley = painter.layout_no_wrap(word, FontId::proportional(11.5), colour);
         if at.x + galley.size().x > bar.min.x - 4.0 {
             break;
@@ -40,13 +41,15 @@ pub fn header_ui(ui: &mut Ui, rect: Rect, matrix: &Matrix<'_>) -> bool {
         at.x = drawn.max.x + 8.0;
     }
     let meaning = pos2(rect.min.x, name.max.y + 1.0);
-    painter.text(
-        meaning,
-        Align2::LEFT_TOP,
-        &matrix.meaning,
-        FontId::proportional(11.0),
-        colour::WEAK,
-    );
+    // A shape is always there: what has no place above begins the line below.
+    let text = if at.x > name.max.x + 8.0 {
+        matrix.meaning.clone()
+    } else {
+        format!("{shape}  {}", matrix.meaning)
+    };
+    let mut job = LayoutJob::simple_singleline(text, FontId::proportional(11.0), colour::WEAK);
+    job.wrap = TextWrapping::truncate_at_width(rect.max.x - meaning.x);
+    painter.galley(meaning, painter.layout_job(job), colour::WEAK);
     let id = ui.scope_id().with(("name", &matrix.title));
     let response = ui.interact(name.expand(2.0), id, Sense::click());
     let enlarge = format!("Enlarge {}", matrix.title);

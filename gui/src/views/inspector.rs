@@ -219,6 +219,7 @@ fn bars_ui(ui: &mut Ui, run: &Run) {
             name(
                 &painter,
                 pos2(start + width / 2.0, bottom + 4.0),
+                width,
                 &run.input.key_name(j),
                 lit,
             );
@@ -227,11 +228,19 @@ fn bars_ui(ui: &mut Ui, run: &Run) {
     painter.hline(rect.x_range(), bottom, (1.0, colour::FIELD_HOVERED));
 }
 
-/// A token under its bars, leaning.
-fn name(painter: &Painter, at: eframe::egui::Pos2, token: &str, lit: bool) {
+/// Every token fits under bars that are this wide.
+const ROOM: f32 = 64.0;
+
+/// A token under its bars, leaning where not every one has room.
+fn name(painter: &Painter, at: eframe::egui::Pos2, width: f32, token: &str, lit: bool) {
     let colour = if lit { colour::TEXT } else { colour::WEAK };
     let token: String = token.chars().take(9).collect();
     let galley = painter.layout_no_wrap(token, FontId::proportional(11.0), colour);
+    if width >= ROOM {
+        let middle = at - Vec2::new(galley.size().x / 2.0, 0.0);
+        painter.galley(middle, galley, colour);
+        return;
+    }
     let start = at - Vec2::new(galley.size().x - 3.0, 0.0);
     let shape = eframe::egui::epaint::TextShape::new(start, galley, colour);
     painter.add(shape.with_angle_and_anchor(-0.8, Align2::RIGHT_TOP));

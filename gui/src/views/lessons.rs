@@ -1,7 +1,7 @@
 //! The lessons: what happens, what is printed elsewhere for it, and what it is here.
 
 use eframe::egui::{
-    ComboBox, Grid, RichText, Role, ScrollArea, Sense, Stroke, Ui, Vec2, WidgetInfo,
+    ComboBox, Grid, Label, RichText, Role, ScrollArea, Sense, Stroke, Ui, Vec2, WidgetInfo,
 };
 
 use crate::action::Action;
@@ -139,9 +139,9 @@ fn numbers_ui(ui: &mut Ui, numbers: &[Number], run: &Run) {
             ui.label(small("recomputed here"));
             ui.end_row();
             for number in numbers {
-                ui.vertical(|ui| {
-                    ui.set_width(150.0);
-                    ui.label(number.label);
+                ui.scope(|ui| {
+                    ui.set_max_width(150.0);
+                    ui.add(Label::new(number.label).wrap());
                 });
                 ui.monospace(number.printed);
                 let (text, tint) = match number.verdict(run) {

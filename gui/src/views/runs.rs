@@ -21,6 +21,7 @@ pub fn runs_ui(ui: &mut Ui, session: &Session, run: &Run) -> Option<Action> {
         .fill(colour::PANEL)
         .inner_margin(12);
     frame.show(ui, |ui| {
+        ui.spacing_mut().scroll.fade.strength = 0.0; // as in every pane
         ScrollArea::both()
             .auto_shrink([false, false])
             .show(ui, |ui| {

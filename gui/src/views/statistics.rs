@@ -1,7 +1,8 @@
 //! The measures of every run of the chosen head, and where it goes wrong.
 
 use eframe::egui::{
-    Button, DragValue, Grid, RichText, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2,
+    Align, Button, DragValue, Grid, Layout, RichText, Role, ScrollArea, Sense, Ui, WidgetInfo,
+    pos2, vec2,
 };
 
 use super::histogram::{histogram_ui, legend_ui};
@@ -279,9 +280,12 @@ fn wrong_ui(ui: &mut Ui, view: &StatisticsView<'_>) -> Option<JudgeAction> {
             ("weight", &mut budget.weight, 0.001, ""),
             ("output", &mut budget.output_places, 0.05, " places"),
         ] {
-            let label = ui.weak(name);
-            let drag = DragValue::new(value).speed(speed).range(0.0..=1e6).suffix(unit).max_decimals(4);
-            ui.add(drag).labelled_by(label.id).on_hover_text("How far it may be from the reference");
+            // A name and its number stay on one line.
+            ui.allocate_ui_with_layout(vec2(118.0, 22.0), Layout::left_to_right(Align::Center), |ui| {
+                let label = ui.weak(name);
+                let drag = DragValue::new(value).speed(speed).range(0.0..=1e6).suffix(unit).max_decimals(4);
+                ui.add(drag).labelled_by(label.id).on_hover_text("How far it may be from the reference");
+            });
         }
     });
     match view.search {
@@ -304,8 +308,8 @@ fn found_ui(ui: &mut Ui, wrong: &Wrong) -> Option<JudgeAction> {
 }
 
 fn histograms_ui(ui: &mut Ui, run: &RunStatistics) {
-    ui.horizontal(|ui| {
-        ui.weak("Sizes, one bar for each power of two");
+    ui.horizontal_wrapped(|ui| {
+        ui.weak("Sizes by powers of two");
         legend_ui(ui);
     });
     ui.horizontal_wrapped(|ui| {

@@ -1,7 +1,7 @@
 //! Which format is enough: what a sweep tries, what it found, and the answer.
 
-use eframe::egui::{Color32, Grid, ProgressBar, RichText, ScrollArea, Slider, Ui, vec2};
-use egui_plot::{Line, Plot, PlotPoint, PlotPoints, Points};
+use eframe::egui::{Color32, Grid, ProgressBar, Rangef, RichText, ScrollArea, Slider, Ui, vec2};
+use egui_plot::{AxisHints, Line, Plot, PlotPoint, PlotPoints, Points};
 
 use crate::compare::numbers::Memory;
 use crate::compare::sweep::{Point, Scope, Sweep, SweepSettings};
@@ -125,6 +125,13 @@ fn take_ui(ui: &mut Ui, point: &Point, name: &str) -> Option<JudgeAction> {
 const CLEAN: Color32 = Color32::from_rgb(0x2b, 0x8c, 0xc8);
 const CUT: Color32 = Color32::from_rgb(0xd5, 0x5e, 0x00);
 
+/// With a number at every line of the grid, as few as there are.
+fn kib_axis() -> AxisHints<'static> {
+    AxisHints::new_x()
+        .label("KiB of a head on the chip")
+        .label_spacing(Rangef::new(16.0, 32.0))
+}
+
 /// SQNR against bytes, the frontier as a line; orange where values are cut. A click takes a format.
 fn plot_ui(ui: &mut Ui, sweep: &Sweep) -> Option<JudgeAction> {
     let series = |cut: bool| -> PlotPoints<'static> {
@@ -133,7 +140,7 @@ fn plot_ui(ui: &mut Ui, sweep: &Sweep) -> Option<JudgeAction> {
     };
     let shown = Plot::new("sweep")
         .height((ui.available_height() * 0.55).clamp(140.0, 320.0))
-        .x_axis_label("KiB of a head on the chip")
+        .custom_x_axes(vec![kib_axis()])
         .y_axis_label("SQNR of the output, dB")
         .include_x(0.0)
         .include_y(0.0)
