@@ -102,6 +102,10 @@ pub enum FileAction {
     AskWhereTables,
     /// Put all tables there; the extension says as what.
     SaveTables(PathBuf),
+    /// Ask where to put the picture of the window.
+    AskWhereWindow,
+    /// Put the picture of the whole window there, a PNG.
+    SaveWindow(PathBuf),
     /// The selected table, for a spreadsheet.
     CopyTable,
 }

@@ -1,5 +1,7 @@
 //! One frame: session, run, views, at most one action; and `apply`, the only place that changes the session.
 
+/// What is computed beside the frame.
+mod computing;
 /// What is read, written and kept.
 mod files;
 
@@ -30,6 +32,7 @@ use crate::session::{FormatChoice, InputId, LearnAction, Selection, Session};
 use crate::store::{Kept, Store};
 use crate::views::palette::Palette;
 use crate::{keyboard, lesson, theme, views};
+use computing::Computing;
 use files::{Reading, Then};
 
 /// How often the progress of long work is drawn.
@@ -48,6 +51,7 @@ pub struct App {
     dialog: Dialog,
     palette: Option<Palette>,
     reading: Option<(Reading, Then)>,
+    computing: Option<Computing>,
     writing: Vec<Job<Result<(), String>>>,
     store: Option<Store>,
     kept: Kept,
@@ -93,6 +97,7 @@ impl App {
             dialog: Dialog::default(),
             palette: None,
             reading: None,
+            computing: None,
             writing: Vec::new(),
             store,
             kept: Kept::default(),
@@ -137,9 +142,10 @@ impl App {
         &self.notices
     }
 
-    /// Whether something is being read, written or searched for.
+    /// Whether something is being read, computed, written or searched for.
     pub fn is_busy(&self) -> bool {
-        self.reading.is_some() || !self.writing.is_empty() || self.judging.is_busy()
+        let (reads, writes) = (self.reading.is_some(), !self.writing.is_empty());
+        reads || writes || self.computing.is_some() || self.judging.is_busy()
     }
 
     /// Carries out what a view asked for.
@@ -153,7 +159,7 @@ impl App {
                 let id = InputId::Files(files);
                 self.read(ctx, id.clone(), Then::Show(id));
             }
-            Action::Cancel => self.reading = None,
+            Action::Cancel => (self.reading, self.computing) = (None, None),
             Action::Palette => {
                 self.palette = match self.palette {
                     None => Some(Palette::default()),
@@ -197,7 +203,7 @@ impl App {
                 }
             }
             Action::Theme(theme) => self.session.theme = theme,
-            action => self.change(&action),
+            action => self.change(ctx, &action),
         }
         ctx.request_repaint();
     }
@@ -235,7 +241,7 @@ impl App {
                 }
             }
             JudgeAction::StopSweep => self.judging.stop_sweep(),
-            action => self.change(&Action::Judge(action)),
+            action => self.change(ctx, &Action::Judge(action)),
         }
     }
 
@@ -257,7 +263,7 @@ impl App {
                 self.notify("No step of any head is wrong within the budget".to_owned());
             }
             Ok(Search::Found(wrong)) => {
-                self.change(&Action::Judge(JudgeAction::Go(wrong.cell())));
+                self.change(ctx, &Action::Judge(JudgeAction::Go(wrong.cell())));
                 self.notify(wrong.to_string());
             }
             Err(sentence) => self.notify(sentence),
@@ -276,26 +282,8 @@ impl App {
         }
     }
 
-    /// An action that makes another session of this one; if that cannot be computed, this one stays.
-    fn change(&mut self, action: &Action) {
-        let before = self.session.clone();
-        let after = match self.after(action) {
-            Ok(after) => after,
-            Err(error) => return self.notify(error.to_string()),
-        };
-        // To watch is not to change: a walk is not undone moment by moment.
-        let watches = matches!(
-            action,
-            Action::Learn(LearnAction::Walk(_) | LearnAction::Play(_))
-        );
-        if self.refresh(after) && self.session != before && !watches {
-            self.history.changed(action, before);
-        }
-    }
-
-    /// The session after a simple change.
-    fn after(&mut self, action: &Action) -> Result<Session, EditError> {
-        let mut session = self.session.clone();
+    /// `session` after a simple change.
+    fn after(&mut self, mut session: Session, action: &Action) -> Result<Session, EditError> {
         match action.clone() {
             Action::Choose(id) => self.show_input(&mut session, id),
             Action::Layer(layer) => session.layer = layer,
@@ -439,6 +427,7 @@ impl App {
     fn window_ui(&mut self, ui: &mut Ui) -> Option<Action> {
         let choices = self.library.choices();
         let reading = self.reading.as_ref().map(|(job, _)| job.name.as_str());
+        let computing = self.computing.as_ref().map(Computing::name);
         let mut window = views::Window {
             session: &self.session,
             run: &self.run,
@@ -450,7 +439,7 @@ impl App {
             },
             choices: &choices,
             notices: &self.notices,
-            busy: reading,
+            busy: reading.or(computing),
             pointed: self.pointed,
             judging: &self.judging,
             pictures: &mut self.pictures,
@@ -466,7 +455,8 @@ impl eframe::App for App {
         if ctx.input(|input| !input.pointer.any_down()) {
             self.history.pause_after_drag();
         }
-        self.collect();
+        self.collect(&ctx);
+        self.collect_run(&ctx);
         self.measure(&ctx);
         self.keep(&ctx);
         let outside = self.outside(&ctx);

@@ -148,6 +148,13 @@ static SHELL: &[Command] = &[
     ),
     command(
         Menu::File,
+        "Export window…",
+        "A picture of everything on screen, as .png",
+        keys(SHIFTED, Key::P),
+        |_| Some(Action::File(FileAction::AskWhereWindow)),
+    ),
+    command(
+        Menu::File,
         "Copy selected table",
         "As tab-separated text, for a spreadsheet",
         keys(Modifiers::NONE, Key::C),

@@ -29,9 +29,14 @@ pub mod task;
 
 use std::ops::Range;
 
+use rayon::prelude::*;
+
 use crate::session::{FormatChoice, TableKind, Unit};
-use crate::side::{Side, last_place};
+use crate::side::{LastPlace, Side};
 use crate::table::Table;
+
+/// Fewer cells than this are not worth a second core.
+const PARALLEL: usize = 1 << 14;
 
 /// The difference of two runs of one head.
 #[derive(Debug)]
@@ -54,7 +59,23 @@ pub struct Compare {
 impl Compare {
     /// Right minus left, table by table; `scale` is the softmax scale.
     pub fn new(left: &Side, right: &Side, unit: Unit, scale: f64) -> Self {
-        let tables = TableKind::ALL.map(|kind| difference(left, right, kind, unit, scale));
+        let difference = |kind| difference(left, right, kind, unit, scale);
+        let [q, k, v, raw, masked, weights, output] = TableKind::ALL;
+        let ((raw, masked), (weights, small)) = rayon::join(
+            || {
+                let raw = difference(raw);
+                let unmoved = [left, right].into_iter().all(Side::mask_moves_no_score);
+                let visible = left.table(masked).visible();
+                let masked = match visible {
+                    Some(visible) if unmoved => raw.twin().masked(visible),
+                    _ => difference(masked),
+                };
+                (raw, masked)
+            },
+            || (difference(weights), [q, k, v, output].map(difference)),
+        );
+        let [q, k, v, output] = small;
+        let tables = [q, k, v, raw, masked, weights, output];
         let weights = (
             left.table(TableKind::Weights),
             right.table(TableKind::Weights),
@@ -95,13 +116,14 @@ impl Compare {
 }
 
 fn difference(left: &Side, right: &Side, kind: TableKind, unit: Unit, scale: f64) -> Table {
-    let formats = (left.choice.format, right.choice.format);
+    let places = [left, right].map(|side| LastPlace::of(side.choice.format, kind, scale));
     let (left, right) = (left.table(kind), right.table(kind));
-    let values = left.values().iter().zip(right.values());
+    let values = (left.values(), right.values()).into_par_iter();
     let values = values
+        .with_min_len(PARALLEL)
         .map(|(&left, &right)| match unit {
             Unit::Real => right - left,
-            Unit::LastPlace => (right - left) / place(formats, kind, left, scale),
+            Unit::LastPlace => (right - left) / coarser(places, left),
         })
         .collect();
     let table = Table::new(left.rows(), left.columns(), values);
@@ -118,10 +140,14 @@ pub fn place(
     value: f64,
     scale: f64,
 ) -> f64 {
+    let places = [left, right].map(|format| LastPlace::of(format, kind, scale));
+    coarser(places, value)
+}
+
+fn coarser([left, right]: [LastPlace; 2], value: f64) -> f64 {
     // With a scale of zero every score is zero, and so is every difference.
-    last_place(left, kind, value, scale)
-        .max(last_place(right, kind, value, scale))
-        .max(f64::MIN_POSITIVE)
+    let place = left.at(value).max(right.at(value));
+    place.max(f64::MIN_POSITIVE)
 }
 
 /// Signal to quantisation noise: −10·log10(Σ(x−y)² / Σx²).

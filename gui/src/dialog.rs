@@ -23,6 +23,8 @@ pub enum Question {
     WhereTable,
     /// Where to put all tables.
     WhereTables,
+    /// Where to put the picture of the window.
+    WhereWindow,
 }
 
 /// At most one dialog at a time.
@@ -103,6 +105,13 @@ fn answer_to(question: Question) -> Option<Action> {
             let dialog = kinds(dialog.set_title("Export all tables"), FileKind::takes_many);
             let path = save(dialog.set_file_name("tables.safetensors"))?;
             Some(Action::File(FileAction::SaveTables(path)))
+        }
+        Question::WhereWindow => {
+            let dialog = kinds(dialog.set_title("Export window"), |kind| {
+                kind == FileKind::Png
+            });
+            let path = save(dialog.set_file_name("window.png"))?;
+            Some(Action::File(FileAction::SaveWindow(path)))
         }
     }
 }

@@ -11,10 +11,13 @@ use crate::source::{CAPTURE_NAME, Input, SourceError, WORKED_NAME, case_names, l
 #[derive(Debug, Default)]
 pub struct Library {
     inputs: Vec<(InputId, Arc<Input>)>,
-    edited: Option<Edited>,
+    edited: Vec<Edited>,
 }
 
-/// The last input that was edited.
+/// So many edited inputs are kept: what is shown, and what is computed beside it.
+const MOST_EDITED: usize = 4;
+
+/// An input that was edited.
 #[derive(Debug)]
 struct Edited {
     source: Arc<Input>,
@@ -40,18 +43,18 @@ impl Library {
     /// [`SourceError`], a sentence.
     pub fn edited(&mut self, id: &InputId, edits: &Edits) -> Result<Arc<Input>, SourceError> {
         let source = self.get(id)?;
-        if let Some(held) = &self.edited
-            && Arc::ptr_eq(&held.source, &source)
-            && held.edits == *edits
-        {
+        let same = |held: &&Edited| Arc::ptr_eq(&held.source, &source) && held.edits == *edits;
+        if let Some(held) = self.edited.iter().find(same) {
             return Ok(Arc::clone(&held.input));
         }
         let input = edits.applied(&source);
-        self.edited = Some(Edited {
+        self.edited.truncate(MOST_EDITED - 1);
+        let edited = Edited {
             source,
             edits: edits.clone(),
             input: Arc::clone(&input),
-        });
+        };
+        self.edited.insert(0, edited);
         Ok(input)
     }
 

@@ -95,7 +95,7 @@ pub struct Record {
     pub saturated: [usize; 3],
     /// (T, S).
     pub raw: Vec<f64>,
-    /// After mask and question, (T, S); a hidden key keeps its raw score.
+    /// After mask and question, (T, S); a hidden key keeps its raw score. Empty where a mask only hides.
     pub masked: Vec<f64>,
     /// The keys that each query may see, (T).
     pub visible: Vec<Range<usize>>,
@@ -128,6 +128,9 @@ impl<F: Readable, M: Modify> Observer<F> for Recorder<F, M> {
         };
         let visible = mask.visible(query, scores.cells().len());
         self.record.visible.push(visible);
+        if !M::CHANGES {
+            return;
+        }
         let record = &mut self.record;
         let raw = record.raw.iter().skip(record.masked.len());
         let masked = scores.reals().zip(raw);
@@ -198,6 +201,10 @@ pub fn record_with<F: Readable, M: Modify>(
             k: reals(format, &k, Operand::K),
             v: reals(format, &v, Operand::V),
             saturated: [q_saturated, k_saturated, v_saturated],
+            raw: Vec::with_capacity(queries * keys),
+            exponentials: Vec::with_capacity(queries * keys),
+            weights: Vec::with_capacity(queries * keys),
+            output: Vec::with_capacity(queries * value_width),
             ..Record::default()
         },
     };

@@ -96,7 +96,13 @@ impl Run {
             Some(side) => Ok(side),
             None => Side::new(input, choice).map(Arc::new),
         };
-        let (left, right) = (side(choices[0])?, side(choices[1])?);
+        let (left, right) = if choices[0] == choices[1] {
+            let left = side(choices[0])?;
+            (Arc::clone(&left), left)
+        } else {
+            let (left, right) = rayon::join(|| side(choices[0]), || side(choices[1]));
+            (left?, right?)
+        };
         let scale = attention(input, choices[0])?.scale.factor(input.width);
         let same_sides =
             |run: &&Self| Arc::ptr_eq(&run.left, &left) && Arc::ptr_eq(&run.right, &right);
@@ -164,6 +170,17 @@ impl Run {
             layer,
             positions,
         })
+    }
+
+    /// Whether the sides that `session` asks for, and their difference, are there already.
+    pub fn holds(&self, input: &Arc<Input>, session: &Session) -> bool {
+        let is = |side: &Side, format| side.choice == Choice::new(session, format);
+        let has = |&format: &FormatChoice| self.side_with(Choice::new(session, format)).is_some();
+        Arc::ptr_eq(&self.input, input)
+            && is(&self.left, session.left)
+            && is(&self.right, session.right)
+            && self.compare.unit == session.unit
+            && session.more.0.iter().all(has)
     }
 
     fn side_with(&self, choice: Choice) -> Option<Arc<Side>> {
@@ -270,10 +287,10 @@ fn held(
     formats: &[FormatChoice],
     left: &Side,
     same: Option<&Run>,
-    side: impl Fn(FormatChoice) -> Result<Arc<Side>, RunError>,
+    side: impl Fn(FormatChoice) -> Result<Arc<Side>, RunError> + Sync,
 ) -> Result<Vec<Held>, RunError> {
     let output = left.table(TableKind::Output).values();
-    let one = |&format| {
+    let one = |&format: &FormatChoice| {
         let side = side(format)?;
         let before =
             same.and_then(|run| run.more.iter().find(|held| Arc::ptr_eq(&held.side, &side)));
@@ -283,7 +300,7 @@ fn held(
         );
         Ok(Held { side, sqnr_db })
     };
-    formats.iter().map(one).collect()
+    formats.par_iter().map(one).collect()
 }
 
 impl Heads {

@@ -92,9 +92,10 @@ impl Side {
         let visible: Arc<[_]> = record.visible.into();
         let raw = Table::new(queries, keys, record.raw);
         // Only a question of the learner changes what the mask leaves.
-        let masked = match choice.question {
-            Question::None => raw.twin(),
-            _ => Table::new(queries, keys, record.masked),
+        let masked = if record.masked.is_empty() {
+            raw.twin()
+        } else {
+            Table::new(queries, keys, record.masked)
         }
         .masked(Arc::clone(&visible));
         let tables = [
@@ -111,6 +112,12 @@ impl Side {
             saturated: record.saturated,
             tables,
         })
+    }
+
+    /// Whether the scores after the mask are those before it, hidden ones aside: no question changed them.
+    pub fn mask_moves_no_score(&self) -> bool {
+        self.table(TableKind::Masked)
+            .is_twin_of(self.table(TableKind::Raw))
     }
 
     /// The weights alone.
@@ -171,31 +178,54 @@ pub fn record_in(format: FormatChoice, job: &Job<'_>) -> Result<Record, RunError
     })
 }
 
-/// What one unit of the last place is worth at `value`.
-pub fn last_place(format: FormatChoice, kind: TableKind, value: f64, scale: f64) -> f64 {
-    let Some(FractionBits { q, k, v }) = format.fraction_bits() else {
-        return float_place(format, value);
-    };
-    match kind {
-        TableKind::Q => 2.0_f64.powi(-q),
-        TableKind::K => 2.0_f64.powi(-k),
-        TableKind::V | TableKind::Output => 2.0_f64.powi(-v),
-        TableKind::Raw | TableKind::Masked => 2.0_f64.powi(-q - k) * scale.abs(),
-        TableKind::Weights => 1.0 / f64::from(kqv::WEIGHT_ONE),
+/// What one unit of the last place is worth in one table of one format.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum LastPlace {
+    /// The distance to the next f32.
+    Single,
+    /// The distance to the next f64.
+    Double,
+    /// The same everywhere.
+    Even(f64),
+}
+
+impl LastPlace {
+    /// `scale` is the softmax scale.
+    pub fn of(format: FormatChoice, kind: TableKind, scale: f64) -> Self {
+        let FractionBits { q, k, v } = match format {
+            FormatChoice::F32 => return Self::Single,
+            FormatChoice::F64 => return Self::Double,
+            FormatChoice::I16(bits) | FormatChoice::I8(bits) => bits,
+        };
+        Self::Even(match kind {
+            TableKind::Q => 2.0_f64.powi(-q),
+            TableKind::K => 2.0_f64.powi(-k),
+            TableKind::V | TableKind::Output => 2.0_f64.powi(-v),
+            TableKind::Raw | TableKind::Masked => 2.0_f64.powi(-q - k) * scale.abs(),
+            TableKind::Weights => 1.0 / f64::from(kqv::WEIGHT_ONE),
+        })
+    }
+
+    /// At `value`.
+    pub fn at(self, value: f64) -> f64 {
+        match self {
+            Self::Single => {
+                #[expect(clippy::cast_possible_truncation, reason = "rounded to the format")]
+                let single = (value.abs() as f32).max(f32::MIN_POSITIVE);
+                f64::from(single.next_up() - single)
+            }
+            Self::Double => {
+                let double = value.abs().max(f64::MIN_POSITIVE);
+                double.next_up() - double
+            }
+            Self::Even(place) => place,
+        }
     }
 }
 
-/// The distance from |value| to the next number of a float format.
-fn float_place(format: FormatChoice, value: f64) -> f64 {
-    #[expect(clippy::cast_possible_truncation, reason = "rounded to the format")]
-    let single = value.abs() as f32;
-    if format == FormatChoice::F32 {
-        let single = single.max(f32::MIN_POSITIVE);
-        f64::from(single.next_up() - single)
-    } else {
-        let double = value.abs().max(f64::MIN_POSITIVE);
-        double.next_up() - double
-    }
+/// What one unit of the last place is worth at `value`.
+pub fn last_place(format: FormatChoice, kind: TableKind, value: f64, scale: f64) -> f64 {
+    LastPlace::of(format, kind, scale).at(value)
 }
 
 /// Why a session cannot be computed.

@@ -1,8 +1,8 @@
 //! A matrix that is shown: real numbers, which of them the mask hides, and how far they reach.
 
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// A row-major matrix of real numbers, (rows, columns), that never changes once it is made.
 #[derive(Debug)]
@@ -12,26 +12,21 @@ pub struct Table {
     columns: usize,
     values: Arc<[f64]>,
     visible: Option<Arc<[Range<usize>]>>,
-    extent: f64,
+    extent: OnceLock<f64>,
     largest: f64,
 }
 
 impl Table {
     /// Everything visible.
     pub fn new(rows: usize, columns: usize, values: Vec<f64>) -> Self {
-        let mut sizes: Vec<f64> = values
-            .iter()
-            .map(|value| value.abs())
-            .filter(|size| size.is_finite())
-            .collect();
-        let largest = sizes.iter().copied().fold(0.0, f64::max);
+        let largest = sizes(&values).fold(0.0, f64::max);
         Self {
             id: next_id(),
             rows,
             columns,
             values: values.into(),
             visible: None,
-            extent: most(&mut sizes).unwrap_or(largest),
+            extent: OnceLock::new(),
             largest,
         }
     }
@@ -52,8 +47,14 @@ impl Table {
             id: next_id(),
             values: Arc::clone(&self.values),
             visible: self.visible.clone(),
+            extent: self.extent.clone(),
             ..*self
         }
+    }
+
+    /// Whether both are the same numbers in memory: one is the [`twin`](Self::twin) of the other.
+    pub fn is_twin_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.values, &other.values)
     }
 
     /// The columns of each row that the mask leaves, if there is one.
@@ -99,9 +100,13 @@ impl Table {
         self.row(row).get(column).copied()
     }
 
-    /// What 99.5 % of the values do not pass: the end of a colour scale.
+    /// What 99.5 % of the values do not pass: the end of a colour scale. Sorted out when it is first asked for:
+    /// weights and differences reach to their largest value and never ask.
     pub fn extent(&self) -> f64 {
-        self.extent
+        *self.extent.get_or_init(|| {
+            let mut sizes: Vec<f64> = sizes(&self.values).collect();
+            most(&mut sizes).unwrap_or(self.largest)
+        })
     }
 
     /// The greatest finite absolute value.
@@ -114,6 +119,12 @@ impl Table {
 fn next_id() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// The finite absolute values.
+fn sizes(values: &[f64]) -> impl Iterator<Item = f64> {
+    let sizes = values.iter().map(|value| value.abs());
+    sizes.filter(|size| size.is_finite())
 }
 
 /// What 99.5 % do not pass, where that leaves anything out.

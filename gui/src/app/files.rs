@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use eframe::egui::Context;
@@ -10,6 +11,7 @@ use super::App;
 use crate::action::{Action, FileAction};
 use crate::background::{Job, Progress};
 use crate::dialog::Question;
+use crate::export;
 use crate::run::Column;
 use crate::session::{InputId, Session, Shown, TableKind};
 use crate::sheets::Sheets;
@@ -57,6 +59,8 @@ impl App {
             }
             FileAction::SaveTable(path) => self.export(ctx, path, vec![table]),
             FileAction::SaveTables(path) => self.export(ctx, path, TableKind::ALL.to_vec()),
+            FileAction::AskWhereWindow => self.dialog.ask(ctx, Question::WhereWindow),
+            FileAction::SaveWindow(path) => self.save_window(ctx, path),
             FileAction::CopyTable => {
                 let sheets = self.sheets(vec![table]);
                 ctx.copy_text(sheets.text());
@@ -76,6 +80,20 @@ impl App {
     fn export(&mut self, ctx: &Context, path: PathBuf, kinds: Vec<TableKind>) {
         let sheets = self.sheets(kinds);
         self.write(ctx, &path.clone(), move || sheets.save(&path));
+    }
+
+    /// Writes the next frame as a picture.
+    fn save_window(&mut self, ctx: &Context, path: PathBuf) {
+        let (sender, drawn) = channel();
+        ctx.request_screenshot(move |image| {
+            // Only a window that is closing does not wait for its picture.
+            let _ = sender.send(image);
+        });
+        self.write(ctx, &path.clone(), move || {
+            let image = drawn.recv();
+            let image = image.map_err(|_| "The window was not drawn: try it again".to_owned())?;
+            export::save_window(&path, &image).map_err(|error| error.to_string())
+        });
     }
 
     /// The column that is shown, or the left one of three.
@@ -114,11 +132,11 @@ impl App {
     }
 
     /// Takes what was read or written by now.
-    pub(super) fn collect(&mut self) {
+    pub(super) fn collect(&mut self, ctx: &Context) {
         if let Some((job, then)) = self.reading.take() {
             match job.poll() {
                 Progress::Pending(job) => self.reading = Some((job, then)),
-                Progress::Done(read) => self.was_read(read, then),
+                Progress::Done(read) => self.was_read(ctx, read, then),
                 Progress::Lost => self.notify("The file could not be read to its end".to_owned()),
             }
         }
@@ -132,13 +150,13 @@ impl App {
         }
     }
 
-    fn was_read(&mut self, read: Result<Arc<Input>, String>, then: Then) {
+    fn was_read(&mut self, ctx: &Context, read: Result<Arc<Input>, String>, then: Then) {
         let result = match (read, then) {
             (Err(sentence), Then::Restore(_)) => Err((sentence, true)),
             (Err(sentence), _) => Err((sentence, false)),
             (Ok(input), Then::Show(id)) => {
                 self.library.hold(&id, &input);
-                self.change(&Action::Choose(id));
+                self.change(ctx, &Action::Choose(id));
                 Ok(())
             }
             (Ok(input), Then::Continue(session)) => {

@@ -13,6 +13,7 @@ use std::fmt;
 use std::io::Write;
 use std::path::Path;
 
+use eframe::egui::ColorImage;
 use tempfile::NamedTempFile;
 
 use crate::colour::ColourScale;
@@ -190,6 +191,21 @@ pub fn save(path: &Path, sheets: &[Sheet<'_>]) -> Result<(), ExportError> {
     })
 }
 
+/// Writes what the window showed as a PNG file: all of it, or nothing.
+///
+/// # Errors
+/// [`ExportError`], a sentence; a file that was there is as it was.
+pub fn save_window(path: &Path, window: &ColorImage) -> Result<(), ExportError> {
+    if FileKind::of(path)? != FileKind::Png {
+        return Err(ExportError::Window(path.display().to_string()));
+    }
+    let bytes = picture::window(window)?;
+    write_whole(path, &bytes).map_err(|error| ExportError::Write {
+        path: path.display().to_string(),
+        why: error.to_string(),
+    })
+}
+
 /// Under another name first, so that nobody ever sees half a file.
 fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = match path.parent() {
@@ -208,6 +224,8 @@ fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 pub enum ExportError {
     /// The file's name ends like no kind of file.
     Kind(String),
+    /// The picture of a window is to be of another kind than PNG.
+    Window(String),
     /// There is no table.
     Nothing,
     /// The picture would have more points than its kind takes.
@@ -237,6 +255,7 @@ impl fmt::Display for ExportError {
                 let ends = FileKind::ALL.map(|kind| format!(".{}", kind.extension()));
                 write!(f, "{path}: the name must end in {}", ends.join(", "))
             }
+            Self::Window(path) => write!(f, "{path}: a picture of the window ends in .png"),
             Self::Nothing => f.write_str("There is no table to save"),
             Self::TooLarge {
                 rows,

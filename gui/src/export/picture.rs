@@ -1,6 +1,6 @@
 //! Heat maps: points for a page on screen, shapes and digits for print.
 
-use eframe::egui::Color32;
+use eframe::egui::{Color32, ColorImage};
 use svg::Document;
 use svg::node::element::{Rectangle, Text, Title};
 
@@ -43,6 +43,19 @@ pub(super) fn png(sheet: &Sheet<'_>) -> Result<Vec<u8>, ExportError> {
     let size =
         |cells: usize| u32::try_from(cells * points).map_err(|_| too_large(sheet, SIDE * SIDE));
     encode([size(columns)?, size(rows)?], &pixels)
+}
+
+/// Everything on screen, point by point.
+pub(super) fn window(image: &ColorImage) -> Result<Vec<u8>, ExportError> {
+    let pixels = image.pixels.iter();
+    let pixels: Vec<u8> = pixels.flat_map(|at| [at.r(), at.g(), at.b()]).collect();
+    let [width, height] = image.size.map(u32::try_from);
+    match (width, height) {
+        (Ok(width), Ok(height)) => encode([width, height], &pixels),
+        _ => Err(ExportError::Make(
+            "The window is too large for a picture".to_owned(),
+        )),
+    }
 }
 
 /// Rows of red, green and blue as a PNG file.

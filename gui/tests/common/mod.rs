@@ -10,7 +10,10 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Event, Key, Modifiers, PointerButton, Pos2, TexturesDelta, Vec2, vec2};
+use eframe::egui::{
+    ColorImage, Event, Key, Modifiers, PointerButton, Pos2, TexturesDelta, Vec2, ViewportCommand,
+    vec2,
+};
 use egui_kittest::kittest::Queryable;
 use egui_kittest::{Harness, Node, TestRenderer};
 use kqv_gui::App;
@@ -63,9 +66,22 @@ impl Window {
     fn settle(&mut self) {
         while self.harness.state().is_busy() {
             self.harness.step();
+            self.hand_over_pictures();
             std::thread::sleep(std::time::Duration::from_millis(2));
         }
         self.harness.run();
+    }
+
+    /// What the window system does when a program asks for what is on screen.
+    fn hand_over_pictures(&self) {
+        let viewports = self.harness.output().viewport_output.values();
+        for command in viewports.flat_map(|viewport| &viewport.commands) {
+            if let ViewportCommand::Screenshot(asked) = command {
+                let size = [self.size.0.into(), self.size.1.into()];
+                let image = ColorImage::from_rgb(size, &self.drawn().rgb);
+                asked.clone().complete(std::sync::Arc::new(image));
+            }
+        }
     }
 
     pub fn session(&self) -> &Session {
@@ -236,15 +252,19 @@ impl Window {
 
     /// What one sees, written into the target folder.
     pub fn picture(&self, name: &str) -> picture::Picture {
+        let picture = self.drawn();
+        picture.save(name);
+        picture
+    }
+
+    fn drawn(&self) -> picture::Picture {
         let (width, height) = self.size;
-        let picture = self.renderer.borrow().picture(
+        self.renderer.borrow().picture(
             &self.harness.ctx,
             self.harness.output(),
             width.into(),
             height.into(),
-        );
-        picture.save(name);
-        picture
+        )
     }
 }
 

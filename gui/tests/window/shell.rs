@@ -157,3 +157,24 @@ fn constants_for_firmware_are_the_integers_of_the_format() {
     let start = format!("pub const Q: [[i8; 32]; 15] = [\n    [{q}, ");
     assert!(code.contains(&start), "{}", &code[..300]);
 }
+
+#[test]
+fn the_picture_of_the_window_is_what_is_on_screen() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = Window::open((1280, 720), Vec::new());
+    let file = folder.path().join("window.png");
+    window.apply(Action::File(FileAction::SaveWindow(file.clone())));
+    assert!(window.notices().is_empty(), "{:?}", window.notices());
+    let reader = png::Decoder::new(std::io::BufReader::new(fs::File::open(&file).unwrap()));
+    let mut reader = reader.read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut pixels).unwrap();
+    assert_eq!((info.width, info.height), (1280, 720));
+    let colours: std::collections::HashSet<_> = pixels.chunks(3).collect();
+    assert!(colours.len() > 400, "{} colours", colours.len());
+    let other = folder.path().join("window.svg");
+    window.apply(Action::File(FileAction::SaveWindow(other.clone())));
+    let notice = window.notices().first().unwrap();
+    assert!(notice.ends_with("window.svg: a picture of the window ends in .png"));
+    assert!(!other.exists());
+}
