@@ -8,7 +8,7 @@ use std::fs;
 use std::hint::black_box;
 use std::path::PathBuf;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use eframe::egui::vec2;
@@ -16,6 +16,7 @@ use egui_kittest::Harness;
 use kqv_gui::App;
 use kqv_gui::action::Action;
 use kqv_gui::session::{FormatChoice, FractionBits, InputId, SideId, TableKind};
+use kqv_gui::source::{Made, Preset};
 
 /// The window at 1600 × 1000, on files or on the capture.
 fn window(files: Vec<PathBuf>) -> Harness<'static, App> {
@@ -55,8 +56,16 @@ fn frames(criterion: &mut Criterion) {
     group.bench_function("nothing changed, the capture", |bencher| {
         bencher.iter(|| frame(&mut window512));
     });
-    let id = InputId::Case("random-512".to_owned());
-    apply(&mut window512, Action::Choose(id));
+    let made = Made {
+        queries: 512,
+        keys: 512,
+        width: 64,
+        value_width: 64,
+        preset: Preset::Random { seed: 1 },
+    };
+    apply(&mut window512, Action::Choose(InputId::Made(made)));
+    let weights = window512.state().run().left.table(TableKind::Weights);
+    assert_eq!((weights.rows(), weights.columns()), (512, 512));
     frame(&mut window512);
     group.bench_function("nothing changed, 512 × 512", |bencher| {
         bencher.iter(|| frame(&mut window512));
@@ -68,6 +77,7 @@ fn frames(criterion: &mut Criterion) {
             let bits = FractionBits { q, k: 4, v: 4 };
             let action = Action::Format(SideId::Right, FormatChoice::I8(bits));
             apply(&mut window512, action);
+            assert_eq!(window512.state().session().right, FormatChoice::I8(bits));
             frame(&mut window512);
         });
     });
@@ -83,7 +93,12 @@ fn long(criterion: &mut Criterion) {
         let text: String = (0..TOKENS).map(row).collect();
         fs::write(folder.path().join(name), text).unwrap();
     }
+    let start = Instant::now();
     let mut window = window(vec![folder.path().join("q.csv")]);
+    println!(
+        "4096 × 4096 opened after {} ms",
+        start.elapsed().as_millis()
+    );
     assert_eq!(
         window.state().run().left.table(TableKind::Weights).rows(),
         TOKENS
