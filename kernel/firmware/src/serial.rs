@@ -1,10 +1,6 @@
 //! The serial port of a board: a program that prints here needs no debugger.
 //!
 //! A driver is where a byte goes, where the port says that it is busy, and what starts it.
-#![cfg_attr(
-    any(target_arch = "arm", target_arch = "riscv32"),
-    expect(unsafe_code, reason = "a port is an address")
-)]
 
 use core::fmt;
 
@@ -67,6 +63,7 @@ mod port {
     feature = "netduinoplus2",
     feature = "blackpill",
 ))]
+#[expect(unsafe_code, reason = "a port is an address")]
 mod port {
     #[cfg(not(any(feature = "virt", feature = "virt-f")))]
     use core::ptr;
