@@ -197,9 +197,10 @@ impl App {
                 let begins = !session.learn.begun && session.layout.is_open(Pane::Lessons);
                 self.refresh(session);
                 if begins {
-                    self.change(&Action::Learn(LearnAction::Lesson(
-                        self.session.learn.lesson,
-                    )));
+                    self.change(
+                        ctx,
+                        &Action::Learn(LearnAction::Lesson(self.session.learn.lesson)),
+                    );
                 }
             }
             Action::Theme(theme) => self.session.theme = theme,

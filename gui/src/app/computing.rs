@@ -157,9 +157,10 @@ mod tests {
     #[test]
     fn a_long_run_leaves_the_picture_before_until_it_is_there() {
         let folder = tempfile::tempdir().unwrap();
-        let text: String = (0..TOKENS)
+        let rows: Vec<String> = (0..TOKENS)
             .map(|i| format!("{},{}\n", i % 17, i % 23))
             .collect();
+        let text = rows.concat();
         for name in ["q.csv", "k.csv", "v.csv"] {
             fs::write(folder.path().join(name), &text).unwrap();
         }
