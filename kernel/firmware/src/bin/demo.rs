@@ -14,7 +14,8 @@ use kqv_firmware::Serial;
 
 kqv_firmware::start!(main);
 
-const WORDS: [&str; 4] = ["the", "cat", "sat", "down"];
+/// As wide as each other: to fill up with spaces takes half a kilobyte of flash.
+const WORDS: [&str; 4] = ["  the ", "  cat ", "  sat ", " down "];
 
 /// What each word asks, (T, D).
 const Q: [[I3F5; 4]; 4] = matrix([[8, 0, 0, 8], [0, 32, 0, 0], [0, 64, 16, 0], [0, 0, 64, 8]]);
@@ -26,10 +27,10 @@ const V: [[I3F5; 3]; 4] = matrix([[32, 0, 0], [0, 32, 0], [0, 0, 32], [16, 16, 1
 fn main() -> ! {
     let mut serial = Serial::start();
     let (q, k, v) = black_box((Q, K, V)); // or the compiler would compute it all
-    _ = writeln!(serial, "what each word looks at, i8");
+    _ = serial.write_str("what each word looks at, i8\n");
     attend(&q, &k, &v, Attention::CAUSAL, &mut Printer(serial));
     let mut serial = Serial::start();
-    _ = writeln!(serial, "done");
+    _ = serial.write_str("done\n");
     loop {
         spin_loop();
     }
@@ -50,24 +51,26 @@ const fn matrix<const D: usize>(bits: [[i8; D]; 4]) -> [[I3F5; D]; 4] {
 struct Printer(Serial);
 
 impl Printer {
-    /// A line of thousandths.
+    /// A line of thousandths; compiled once, not for every kind of numbers.
+    #[inline(never)]
     #[expect(
         clippy::cast_possible_truncation,
         reason = "scores and outputs are far below 2^31 thousandths"
     )]
-    fn line(&mut self, stage: &str, i: usize, numbers: impl Iterator<Item = f64>) {
+    fn line(&mut self, stage: &str, i: usize, numbers: &mut dyn Iterator<Item = f64>) {
         let word = WORDS.get(i).copied().unwrap_or_default();
-        _ = write!(self.0, "{word:>5} {stage:<8}");
+        _ = self.0.write_str(word);
+        _ = self.0.write_str(stage);
         for number in numbers {
             _ = write!(self.0, "{:>6}", (number * 1000.0) as i32);
         }
-        _ = writeln!(self.0);
+        _ = self.0.write_str("\n");
     }
 }
 
 impl Observer<<I3F5 as Number>::Format> for Printer {
     fn raw(&mut self, i: usize, scores: Scores<'_, <I3F5 as Number>::Format>) {
-        self.line("scores", i, scores.reals());
+        self.line("scores  ", i, &mut scores.reals());
     }
 
     fn weights(
@@ -77,10 +80,14 @@ impl Observer<<I3F5 as Number>::Format> for Printer {
         sum: <<I3F5 as Number>::Format as Format>::Sum,
     ) {
         let share = |&weight: &_| <<I3F5 as Number>::Format as Format>::weight_real(weight, sum);
-        self.line("weights", i, weights.iter().map(share));
+        self.line("weights ", i, &mut weights.iter().map(share));
     }
 
     fn output(&mut self, i: usize, output: &[I3F5]) {
-        self.line("output", i, output.iter().map(|&number| f64::from(number)));
+        self.line(
+            "output  ",
+            i,
+            &mut output.iter().map(|&number| f64::from(number)),
+        );
     }
 }
