@@ -1,4 +1,4 @@
-//! i16 and i8: exact integers, with one rounding per stage.
+//! i16 and i8: integers whose sums are the same in any order.
 //!
 //! A tensor of integers stands for real numbers by one positive scale (symmetric quantisation, as
 //! CMSIS-NN and `TFLite` use it): `real = integer · scale`. A Q format is a scale of 2⁻ᶠ known at
@@ -20,8 +20,9 @@
 //!    last place. The mean is rounded to the nearest. The output has the scale of V.
 //!
 //! Every sum is exact, so the order of keys, tiling and SIMD cannot change a bit. Nothing but the number
-//! of visible keys decides the time, with one exception: a row of i16 whose greatest score lies
-//! 2³¹ steps above that of its first visible key is scored once more, from another base.
+//! of visible keys decides which loops run, with one exception: a row of i16 whose greatest score lies
+//! 2³¹ steps above that of its first visible key is scored once more, from another base. On cores
+//! without DSP instructions the steps of a multiplication or a division may still depend on the numbers.
 
 use core::f64::consts::LOG2_E;
 use core::fmt;

@@ -15,8 +15,8 @@
 //!
 //! - `f32` and `f64` are defined by the naive loop, read left to right, without fused operations,
 //!   and by an exponential of our own ([`exp_neg`]); see [`Float`].
-//! - `FixedI16<Frac>`, `FixedI8<Frac>` and integers with run-time scales ([`Quantized`]) are exact
-//!   sums with one rounding per stage.
+//! - `FixedI16<Frac>`, `FixedI8<Frac>` and integers with run-time scales ([`Quantized`]) are sums of
+//!   integers, the same in any order.
 //!
 //! ```
 //! use fixed::types::I4F12;
@@ -64,7 +64,7 @@ mod fixed;
 mod row;
 // and their exponentials.
 mod exp;
-// Which body does the work of f32,
+// Which body does the work,
 mod body;
 // for many queries at once,
 #[cfg(kqv_vectors)]
