@@ -6,7 +6,7 @@
 use core::ops::Range;
 
 use crate::attention::{Attention, Softcap};
-use crate::body::{Body, QUERIES_AT_ONCE, scratch_cells};
+use crate::body::{Body, CELLS_IN_A_LINE, QUERIES_AT_ONCE, scratch_cells};
 use crate::format::{Format, Number};
 use crate::modify::{Modify, Query, visible_keys};
 use crate::observer::{Observer, Scores};
@@ -192,7 +192,7 @@ where
 
 /// The scratch cells, for S keys of D columns, with which [`attend_view`] is fastest.
 pub const fn fast_scratch_cells(keys: usize, columns: usize) -> usize {
-    scratch_cells(QUERIES_AT_ONCE, keys, columns)
+    scratch_cells(QUERIES_AT_ONCE, keys, columns).saturating_add(CELLS_IN_A_LINE)
 }
 
 /// Every query; the shapes fit, and `scratch` has at least a cell for every one of the `keys`.

@@ -4,7 +4,9 @@ use crate::attention::Attention;
 use crate::modify::Modify;
 use crate::quad::{self, QUAD};
 use crate::soft_loop;
-use crate::view::Qkv;
+#[cfg(kqv_vectors)]
+use crate::stages::Stages;
+use crate::view::{Qkv, View};
 
 /// The ways to compute attention: with the vectors of a desktop for f32, on a chip for the integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,6 +65,9 @@ pub(crate) const QUERIES_AT_ONCE: usize = if QUADS_PAY {
     32
 };
 
+/// The cells that it takes at most to begin at a line of the cache, where there are vectors.
+pub(crate) const CELLS_IN_A_LINE: usize = if cfg!(kqv_vectors) { 16 } else { 0 };
+
 /// The queries whose scores are kept on the stack where the caller gives no scratch.
 pub(crate) const QUERIES_ON_STACK: usize = if QUADS_PAY { QUAD } else { 1 };
 
@@ -71,6 +76,30 @@ pub(crate) const fn scratch_cells(queries: usize, keys: usize, columns: usize) -
     queries.saturating_mul(keys.saturating_add(columns))
 }
 
+/// Does the work with the stages of this body and returns what it returns, if it has vectors.
+#[cfg(kqv_vectors)]
+macro_rules! on_vectors {
+    ($body:expr, $stages:ident => $work:expr) => {
+        #[cfg(all(feature = "std", target_arch = "x86_64"))]
+        {
+            if $body == Body::Avx512
+                && let Some($stages) = crate::arch::x86::Avx512::found()
+            {
+                return $work;
+            }
+            if $body == Body::Avx2
+                && let Some($stages) = crate::arch::x86::Avx2::found()
+            {
+                return $work;
+            }
+        }
+        #[cfg(kqv_lanes4)]
+        if $body == Body::Lanes4 {
+            let $stages = crate::arch::lanes4::Lanes4;
+            return $work;
+        }
+    };
+}
 /// f32 attention for as many queries as whole tiles in `scratch` allow, from the first on; returns how many.
 pub(crate) fn attend_f32<M: Modify>(
     body: Body,
@@ -90,14 +119,56 @@ pub(crate) fn attend_f32<M: Modify>(
         }
         _ => {}
     }
-    #[cfg(kqv_lanes4)]
-    if body == Body::Lanes4 {
-        return crate::arch::lanes4::attend(scale, qkv, attention, scratch, output);
-    }
-    #[cfg(all(feature = "std", target_arch = "x86_64"))]
-    return crate::arch::x86::attend(body, scale, qkv, attention, scratch, output);
-    #[cfg(not(all(feature = "std", target_arch = "x86_64")))]
-    let _ = (body, scale, qkv, attention, scratch, output);
-    #[cfg(not(all(feature = "std", target_arch = "x86_64")))]
+    #[cfg(kqv_vectors)]
+    on_vectors!(body, stages => {
+        crate::tile::attend_in_tiles(stages, scale, qkv, attention, scratch, output)
+    });
     0
+}
+
+/// The raw scores of one query with every key on vectors, if this body has them; says whether it has.
+pub(crate) fn score_row_f32(
+    body: Body,
+    scale: f32,
+    q: &[f32],
+    keys: View<'_, f32>,
+    cells: &mut [f32],
+) -> bool {
+    #[cfg(kqv_vectors)]
+    on_vectors!(body, stages => {
+        stages.score_rows(scale, &[q], keys, &mut [cells]);
+        true
+    });
+    let _ = (body, scale, q, keys, cells);
+    false
+}
+
+/// Scores of one query to weights, in place, and their sum on vectors, if this body has them.
+pub(crate) fn weigh_f32(body: Body, cells: &mut [f32]) -> Option<f32> {
+    #[cfg(kqv_vectors)]
+    on_vectors!(body, stages => {
+        stages.exponentials(cells);
+        Some(cells.iter().fold(0.0, |sum, weight| sum + weight))
+    });
+    let _ = (body, cells);
+    None
+}
+
+/// The mean of V under the weights of one query on vectors, if this body has them; says whether it has.
+pub(crate) fn mix_f32(
+    body: Body,
+    weights: &[f32],
+    sum: f32,
+    v: View<'_, f32>,
+    output: &mut [f32],
+) -> bool {
+    #[cfg(kqv_vectors)]
+    on_vectors!(body, stages => {
+        output.fill(0.0);
+        stages.mix_rows(&[weights], v, output);
+        stages.divide(output, Some(1.0 / sum));
+        true
+    });
+    let _ = (body, weights, sum, v, output);
+    false
 }

@@ -1,92 +1,67 @@
 //! f32 attention for a few queries over many keys, with the bits of the naive loop: decode.
 //!
-//! Where there are too few queries to fill a vector ([`tile`](crate::tile)), vectors run *across keys*: lane `l`
-//! belongs to key `j + l`. A block of K, as many keys as columns, is turned round in registers, so that each lane
-//! adds its products from left to right as the naive loop does; up to four queries share the block. Maximum and
-//! exponential do not care for order. The sum of the weights does, and is taken key by key; [`mix`](crate::mix) runs
-//! across columns.
-
-#![expect(
-    clippy::inline_always,
-    reason = "a vector operation is worth nothing unless it is inlined into the function that was compiled for it"
-)]
+//! Where there are too few queries to fill a vector ([`tile`](crate::tile)), vectors run *across keys*; up to four
+//! queries share what is loaded. Maximum and exponential do not care for order. The sum of the weights does, and is
+//! taken key by key; [`mix`](crate::mix) runs across columns.
 
 use core::array::from_fn;
 use core::ops::Range;
 
 use crate::attention::{Attention, Softcap};
-use crate::mix::mix;
 use crate::modify::{Modify, Query, visible_keys};
 use crate::score::Score;
-use crate::vector::{Vector, transposed};
-use crate::view::{Qkv, View};
+use crate::stages::Stages;
+use crate::tile::union;
+use crate::view::Qkv;
 
 /// How many queries share a block of K.
 pub(crate) const SHARING: usize = 4;
 
 /// Attends for the `QUERIES` queries from `first` on, which exist; `scratch` has `QUERIES` · S cells. V is finite
 /// if there is more than one query.
-#[inline(always)]
-pub(crate) fn attend_few<V, M, const L: usize, const QUERIES: usize>(
+pub(crate) fn attend_few<S: Stages, M: Modify, const QUERIES: usize>(
+    stages: S,
     scale: f32,
     qkv: Qkv<'_, f32>,
     attention: Attention<M>,
     first: usize,
     scratch: &mut [f32],
     output: &mut [f32],
-) where
-    V: Vector<L>,
-    M: Modify,
-{
+) {
     let Qkv { q, k, v } = qkv;
-    let queries: [Query; QUERIES] = from_fn(|i| Query {
-        row: first + i,
-        position: (first + i).saturating_add(attention.offset),
-    });
-    let visible = queries.map(|query| visible_keys(&attention.mask, query, k.rows()));
-    let start = visible.iter().map(|keys| keys.start).min().unwrap_or(0);
-    let end = visible.iter().map(|keys| keys.end).fold(start, usize::max);
+    let queries: [Query; QUERIES] = from_fn(|i| query(first + i, attention.offset));
+    let visible: [_; QUERIES] = from_fn(|i| visible_keys(&attention.mask, queries[i], k.rows()));
+    let Range { start, end } = union(&visible);
     let Some(mut rows) = rows_of::<QUERIES>(scratch, end - start) else {
         return;
     };
-
-    let keys = k.rows_between(start..end);
-    score_rows::<V, L, QUERIES>(
-        scale,
-        queries.map(|query| q.row(query.row)),
-        keys,
-        &mut rows,
-    );
+    let keys = start..end;
+    let rows_of_q = queries.map(|query| q.row(query.row));
+    stages.score_rows(scale, &rows_of_q, k.rows_between(keys.clone()), &mut rows);
     let mut seen = [false; QUERIES];
-    let mut sums = [0.0; QUERIES];
     for (i, row) in rows.iter_mut().enumerate() {
         seen[i] = change_row(attention, queries[i], start, &visible[i], row);
-        exponentials::<V, L>(row);
+        stages.exponentials(row);
     }
     let rows = rows.map(|row| &*row);
+    let mut sums = [0.0; QUERIES];
     add_up(rows, &mut sums);
 
-    let weights = |key| {
-        let mut weights = [&0.0; QUERIES];
-        for (weight, row) in weights.iter_mut().zip(rows) {
-            *weight = row.get(key)?;
-        }
-        Some(weights)
-    };
-    let reciprocals = sums.map(|sum| 1.0 / sum);
     let columns = v.columns();
-    let write = |query: usize, e: usize, value: V| {
-        let row = (first + query) * columns;
-        if let Some(row) = output.get_mut(row + e..row + columns) {
-            let value = if seen[query] { value } else { V::splat(0.0) };
-            value.store_part(row);
-        }
-    };
-    let values = v.rows_between(start..end);
-    if QUERIES == 1 {
-        mix::<V, L, QUERIES, 8>(weights, reciprocals, values, write);
-    } else {
-        mix::<V, L, QUERIES, 4>(weights, reciprocals, values, write);
+    let output = output.get_mut(first * columns..(first + QUERIES) * columns);
+    let output = output.unwrap_or_default();
+    output.fill(0.0);
+    stages.mix_rows(&rows, v.rows_between(keys), output);
+    for (i, row) in output.chunks_exact_mut(columns.max(1)).enumerate() {
+        stages.divide(row, if seen[i] { Some(1.0 / sums[i]) } else { None });
+    }
+}
+
+/// Query `row` of those that stand behind `offset` keys.
+pub(crate) fn query(row: usize, offset: usize) -> Query {
+    Query {
+        row,
+        position: row.saturating_add(offset),
     }
 }
 
@@ -101,97 +76,6 @@ fn rows_of<const QUERIES: usize>(
         (*row, rest) = rest.split_at_mut_checked(cells)?;
     }
     Some(rows)
-}
-
-/// Raw scores of every query and key, (QUERIES, S).
-#[inline(always)]
-fn score_rows<V: Vector<L>, const L: usize, const QUERIES: usize>(
-    scale: f32,
-    queries: [&[f32]; QUERIES],
-    k: View<'_, f32>,
-    rows: &mut [&mut [f32]; QUERIES],
-) {
-    let columns = k.columns();
-    if columns == 0 {
-        for row in rows.iter_mut() {
-            row.fill(0.0 * scale);
-        }
-    }
-    let mut first = 0;
-    for (_, keys) in k.pieces() {
-        for keys in keys.chunks(L.saturating_mul(columns).max(1)) {
-            let sums = score_block::<V, L, QUERIES>(queries, keys, columns);
-            let count = keys.len() / columns;
-            for (sum, row) in sums.into_iter().zip(rows.iter_mut()) {
-                let cells = row.get_mut(first..first + count).unwrap_or_default();
-                sum.mul(V::splat(scale)).store_part(cells);
-            }
-            first += count;
-        }
-    }
-}
-
-/// Dot products of every query with up to `L` keys, rows of so many columns; other lanes mean nothing.
-#[inline(always)]
-fn score_block<V: Vector<L>, const L: usize, const QUERIES: usize>(
-    queries: [&[f32]; QUERIES],
-    keys: &[f32],
-    columns: usize,
-) -> [V; QUERIES] {
-    let mut sums = [V::splat(0.0); QUERIES];
-    let whole = columns / L;
-    for i in 0..whole {
-        let mut block = [V::splat(0.0); L];
-        for (row, key) in block.iter_mut().zip(keys.chunks_exact(columns)) {
-            *row = V::load(&key.as_chunks().0[i]);
-        }
-        let block = transposed(block);
-        for (sum, query) in sums.iter_mut().zip(queries) {
-            let Some(query) = query.as_chunks::<L>().0.get(i) else {
-                break;
-            };
-            for (column, &q) in block.iter().zip(query) {
-                *sum = sum.add(V::splat(q).mul(*column));
-            }
-        }
-    }
-    if whole * L < columns {
-        add_rest(queries, keys, columns, &mut sums);
-    }
-    sums
-}
-
-/// Adds the products of the last columns, fewer than `L`.
-#[inline(always)]
-fn add_rest<V: Vector<L>, const L: usize, const QUERIES: usize>(
-    queries: [&[f32]; QUERIES],
-    keys: &[f32],
-    columns: usize,
-    sums: &mut [V; QUERIES],
-) {
-    let mut block = [V::splat(0.0); L];
-    for (row, key) in block.iter_mut().zip(keys.chunks_exact(columns)) {
-        *row = V::load_part(key.as_chunks::<L>().1);
-    }
-    let mut turned = [[0.0; L]; L];
-    for (lanes, column) in turned.iter_mut().zip(transposed(block)) {
-        column.store(lanes);
-    }
-    for (sum, query) in sums.iter_mut().zip(queries) {
-        for (column, &q) in turned.iter().zip(query.as_chunks::<L>().1) {
-            *sum = sum.add(V::splat(q).mul(V::load(column)));
-        }
-    }
-}
-
-/// Up to `L` columns of every row, from column `d` on; zeros where there are none.
-#[inline(always)]
-pub(crate) fn columns_of<V: Vector<L>, const L: usize>(rows: [&[f32]; L], d: usize) -> [V; L] {
-    let mut vectors = [V::splat(0.0); L];
-    for (vector, row) in vectors.iter_mut().zip(rows) {
-        *vector = V::load_part(row.get(d..).unwrap_or_default());
-    }
-    vectors
 }
 
 /// Caps and changes the scores of one query over the keys from `start` on, and hides the others; says whether it
@@ -227,29 +111,7 @@ fn change_row<M: Modify>(
     seen
 }
 
-/// Scores of one query to weights, in place.
-#[inline(always)]
-fn exponentials<V: Vector<L>, const L: usize>(scores: &mut [f32]) {
-    let (blocks, rest) = scores.as_chunks_mut::<L>();
-    let mut greatest = V::splat(f32::NEG_INFINITY);
-    for block in blocks.iter() {
-        greatest = V::load(block).greater(greatest);
-    }
-    let mut max = f32::NEG_INFINITY;
-    for &score in greatest.lanes().iter().chain(rest.iter()) {
-        if score > max {
-            max = score;
-        }
-    }
-    let max = V::splat(max);
-    for block in blocks {
-        V::load(block).sub(max).exp_neg().store(block);
-    }
-    V::load_part(rest).sub(max).exp_neg().store_part(rest);
-}
-
 /// The sum of each row, in the order of the keys.
-#[inline(always)]
 fn add_up<const QUERIES: usize>(rows: [&[f32]; QUERIES], sums: &mut [f32; QUERIES]) {
     let keys = rows[0].len();
     if rows.iter().all(|row| row.len() == keys) {

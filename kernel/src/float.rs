@@ -12,7 +12,7 @@
 use core::marker::PhantomData;
 
 use crate::attention::Attention;
-use crate::body::{Body, QUERIES_ON_STACK, attend_f32};
+use crate::body::{Body, QUERIES_ON_STACK};
 use crate::exp::{exp_neg, exp_neg_f64};
 use crate::format::{Format, Number};
 use crate::modify::Modify;
@@ -22,14 +22,29 @@ use crate::view::{Qkv, View};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Float<N>(PhantomData<N>);
 
+impl<N> Scaled<N> {
+    /// For one who computes a row by the loop.
+    pub(crate) fn by_the_loop(scale: N) -> Self {
+        let body = Body::Scalar;
+        Self { scale, body }
+    }
+}
+
 impl<N> Float<N> {
     /// The format as a value.
     pub const FORMAT: Self = Self(PhantomData);
 }
 
-/// Writes the naive loop for one float type.
+/// The softmax scale, rounded once, and who computes with it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scaled<N> {
+    pub(crate) scale: N,
+    body: Body,
+}
+
+/// Writes the naive loop for one float type, and for f32 who does a row of it faster.
 macro_rules! naive_loop {
-    ($float:ty, $exp_neg:path, $at_once:path, $queries:expr) => {
+    ($float:ty, $exp_neg:path, $fast:ident, $queries:expr) => {
         impl Number for $float {
             type Format = Float<$float>;
             const FORMAT: Self::Format = Float::FORMAT;
@@ -40,7 +55,7 @@ macro_rules! naive_loop {
             type Cell = $float;
             type Score = $float;
             type Sum = $float;
-            type Prepared = $float;
+            type Prepared = Scaled<$float>;
 
             const ZERO_CELL: $float = 0.0;
             const HIDDEN: $float = <$float>::NEG_INFINITY;
@@ -53,27 +68,32 @@ macro_rules! naive_loop {
                 clippy::cast_possible_truncation,
                 reason = "f32 takes the scale rounded once; the same line serves f64"
             )]
-            fn prepare(&self, _: Body, scale: f64) -> $float {
-                scale as $float
+            fn prepare(&self, body: Body, scale: f64) -> Scaled<$float> {
+                let scale = scale as $float;
+                Scaled { scale, body }
             }
 
             fn score_row(
-                scale: &mut $float,
+                prepared: &mut Scaled<$float>,
                 q: &[$float],
                 keys: View<'_, $float>,
                 cells: &mut [$float],
             ) {
+                let Scaled { scale, body } = *prepared;
+                if $fast::score_row(body, scale, q, keys, cells) {
+                    return;
+                }
                 for (cell, key) in cells.iter_mut().zip(keys.iter_rows()) {
-                    *cell = Self::score(*scale, q, key);
+                    *cell = Self::score(*prepared, q, key);
                 }
             }
 
-            fn score(scale: $float, q: &[$float], k: &[$float]) -> $float {
+            fn score(prepared: Scaled<$float>, q: &[$float], k: &[$float]) -> $float {
                 let mut dot = 0.0;
                 for (q, k) in q.iter().zip(k) {
                     dot += q * k;
                 }
-                dot * scale
+                dot * prepared.scale
             }
 
             fn to_score(cell: $float) -> $float {
@@ -84,11 +104,14 @@ macro_rules! naive_loop {
                 score
             }
 
-            fn changed(scale: $float) -> $float {
-                scale
+            fn changed(prepared: Scaled<$float>) -> Scaled<$float> {
+                prepared
             }
 
-            fn weigh(_: $float, cells: &mut [$float]) -> $float {
+            fn weigh(prepared: Scaled<$float>, cells: &mut [$float]) -> $float {
+                if let Some(sum) = $fast::weigh(prepared.body, cells) {
+                    return sum;
+                }
                 let mut max = <$float>::NEG_INFINITY;
                 for &score in cells.iter() {
                     if score > max {
@@ -104,12 +127,15 @@ macro_rules! naive_loop {
             }
 
             fn mix(
-                _: $float,
+                prepared: Scaled<$float>,
                 weights: &mut [$float],
                 sum: $float,
                 v: View<'_, $float>,
                 output: &mut [$float],
             ) {
+                if $fast::mix(prepared.body, weights, sum, v, output) {
+                    return;
+                }
                 output.fill(0.0);
                 for (&weight, values) in weights.iter().zip(v.iter_rows()) {
                     if weight == 0.0 {
@@ -127,16 +153,16 @@ macro_rules! naive_loop {
 
             fn attend_at_once<M: Modify>(
                 body: Body,
-                scale: $float,
+                prepared: Scaled<$float>,
                 qkv: Qkv<'_, $float>,
                 attention: Attention<M>,
                 scratch: &mut [$float],
                 output: &mut [$float],
             ) -> usize {
-                $at_once(body, scale, qkv, attention, scratch, output)
+                $fast::attend(body, prepared.scale, qkv, attention, scratch, output)
             }
 
-            fn score_real(_: $float, score: $float, _: &[$float], _: &[$float]) -> f64 {
+            fn score_real(_: Scaled<$float>, score: $float, _: &[$float], _: &[$float]) -> f64 {
                 f64::from(score)
             }
 
@@ -154,17 +180,43 @@ macro_rules! naive_loop {
     };
 }
 
-naive_loop!(f32, exp_neg, attend_f32, QUERIES_ON_STACK);
-naive_loop!(f64, exp_neg_f64, none_at_once, 1);
+naive_loop!(f32, exp_neg, fast_f32, QUERIES_ON_STACK);
+naive_loop!(f64, exp_neg_f64, fast_f64, 1);
+
+/// What a body does for f32: the whole, or a row of it while somebody watches.
+mod fast_f32 {
+    pub(super) use crate::body::{
+        attend_f32 as attend, mix_f32 as mix, score_row_f32 as score_row, weigh_f32 as weigh,
+    };
+}
 
 /// f64 is a reference, and takes its time.
-fn none_at_once<M: Modify>(
-    _: Body,
-    _: f64,
-    _: Qkv<'_, f64>,
-    _: Attention<M>,
-    _: &mut [f64],
-    _: &mut [f64],
-) -> usize {
-    0
+mod fast_f64 {
+    use crate::attention::Attention;
+    use crate::body::Body;
+    use crate::modify::Modify;
+    use crate::view::{Qkv, View};
+
+    pub(super) fn attend<M: Modify>(
+        _: Body,
+        _: f64,
+        _: Qkv<'_, f64>,
+        _: Attention<M>,
+        _: &mut [f64],
+        _: &mut [f64],
+    ) -> usize {
+        0
+    }
+
+    pub(super) fn score_row(_: Body, _: f64, _: &[f64], _: View<'_, f64>, _: &mut [f64]) -> bool {
+        false
+    }
+
+    pub(super) fn weigh(_: Body, _: &mut [f64]) -> Option<f64> {
+        None
+    }
+
+    pub(super) fn mix(_: Body, _: &[f64], _: f64, _: View<'_, f64>, _: &mut [f64]) -> bool {
+        false
+    }
 }

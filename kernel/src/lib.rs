@@ -72,7 +72,10 @@ mod tile;
 // for a few,
 #[cfg(kqv_vectors)]
 mod few;
-// whose weights meet V,
+// stage by stage,
+#[cfg(kqv_vectors)]
+mod stages;
+// until the weights meet V,
 #[cfg(kqv_vectors)]
 mod mix;
 // on vectors,
@@ -113,7 +116,7 @@ pub use cache::{CacheFull, KvCache};
 pub use digest::{Bits, Digest, SELF_CHECK, self_check};
 pub use exp::{EXP_NEG_END, Exponent, WEIGHT_ONE, exp_neg, exp_neg_f64, exp2_neg_q30};
 pub use fixed::{Prepared, QFormat, Quantized, QuantizedError};
-pub use float::Float;
+pub use float::{Float, Scaled};
 pub use format::{Format, Number};
 pub use heads::{MultiHead, Past, ScaleMismatch};
 pub use integer::{Integer, Saturated, quantize};

@@ -22,7 +22,7 @@ use crate::attend::attend_row;
 use crate::attention::{Attention, Softcap};
 use crate::body::scratch_cells;
 use crate::exp::exp_neg;
-use crate::float::Float;
+use crate::float::{Float, Scaled};
 use crate::format::Format;
 use crate::modify::{Modify, Query, visible_keys};
 use crate::score::Score;
@@ -163,7 +163,7 @@ impl<M: Modify> Call<'_, M> {
             output.fill(0.0);
         } else if spoilt {
             attend_row::<Float<f32>, M, ()>(
-                self.scale,
+                Scaled::by_the_loop(self.scale),
                 self.qkv,
                 self.attention,
                 i,
@@ -238,7 +238,8 @@ fn score_row(scale: f32, q: &[f32], k: View<'_, f32>, scores: &mut [f32]) {
         if rows < QUAD {
             for (score, key) in scores.iter_mut().zip(0..) {
                 let key = keys.get(key * columns..).unwrap_or_default();
-                *score = <Float<f32> as Format>::score(scale, q, key);
+                let scaled = Scaled::by_the_loop(scale);
+                *score = <Float<f32> as Format>::score(scaled, q, key);
             }
             continue;
         }

@@ -10,7 +10,7 @@
 use crate::arch::arm_soft::plus_products;
 use crate::attention::Attention;
 use crate::exp::{EXP_NEG_END, HI, LO, P, WHOLE};
-use crate::float::Float;
+use crate::float::{Float, Scaled};
 use crate::format::Format;
 use crate::modify::{Modify, visible_keys};
 use crate::quad::{change_scores, query};
@@ -58,7 +58,8 @@ pub(crate) fn attend<M: Modify>(
             output.fill(0.0);
             continue;
         }
-        let sum = weigh(cells).unwrap_or_else(|| <Float<f32> as Format>::weigh(scale, cells));
+        let sum = weigh(cells)
+            .unwrap_or_else(|| <Float<f32> as Format>::weigh(Scaled::by_the_loop(scale), cells));
         mix(cells, sum, v_field, v.rows_between(visible), output);
     }
     q.rows()
@@ -87,7 +88,7 @@ fn score(scale: f32, q: &[f32], k: &[f32]) -> f32 {
     match score.to_f32() {
         // What is zero here has the sign that the loop gives it.
         Some(score) if score != 0.0 => score,
-        _ => <Float<f32> as Format>::score(scale, q, k),
+        _ => <Float<f32> as Format>::score(Scaled::by_the_loop(scale), q, k),
     }
 }
 
@@ -172,7 +173,7 @@ fn mix(weights: &mut [f32], sum: f32, v_field: i32, v: View<'_, f32>, output: &m
         || !FIELDS.contains(&exponent_field(sum))
         || mix_columns(weights, 1.0 / sum, v, output).is_none()
     {
-        <Float<f32> as Format>::mix(sum, weights, sum, v, output);
+        <Float<f32> as Format>::mix(Scaled::by_the_loop(sum), weights, sum, v, output);
     }
 }
 

@@ -26,6 +26,23 @@ pub(crate) trait Vector<const L: usize>: Copy {
     /// `self` and `other` by turns: lane 0 of both, lane 1 of both, and so on, in two registers.
     fn interleave(self, other: Self) -> [Self; 2];
 
+    /// The same numbers, as if they lay elsewhere: where an operand in memory is cheaper than a register that was
+    /// loaded before, the compiler must not know that it is loaded again.
+    #[inline(always)]
+    fn apart<T>(numbers: &[T]) -> &[T] {
+        numbers
+    }
+
+    /// The first `L` numbers of `L` rows as columns; zeros where there are none.
+    #[inline(always)]
+    fn turned(rows: [&[f32]; L]) -> [Self; L] {
+        let mut vectors = [Self::splat(0.0); L];
+        for (vector, row) in vectors.iter_mut().zip(rows) {
+            *vector = Self::load_part(row);
+        }
+        transposed(vectors)
+    }
+
     /// The first numbers of `from`; zeros where there are fewer than `L`.
     #[inline(always)]
     fn load_part(from: &[f32]) -> Self {
@@ -58,24 +75,32 @@ pub(crate) trait Vector<const L: usize>: Copy {
         lanes
     }
 
-    /// [`exp_neg`](crate::exp_neg) of every lane, operation by operation.
+    /// [`exp_neg`](crate::exp_neg) of every lane of every vector, operation by operation.
     #[inline(always)]
-    fn exp_neg(self) -> Self {
-        let shifted = self.mul(Self::splat(LOG2_E)).add(Self::splat(WHOLE));
-        let n = shifted.sub(Self::splat(WHOLE));
-        let high = self.sub(n.mul(Self::splat(HI)));
-        let low = n.mul(Self::splat(LO));
-        let r = high.sub(low);
-        let p = r.mul(Self::splat(P[4])).add(Self::splat(P[3]));
-        let p = r.mul(p).add(Self::splat(P[2]));
-        let p = r.mul(p).add(Self::splat(P[1]));
-        let p = r.mul(p).add(Self::splat(P[0]));
-        let tail = r.mul(r).mul(p).sub(low);
-        let power = high
-            .add(tail)
-            .add(Self::splat(1.0))
-            .mul(shifted.power_of_two());
-        power.zero_below(self, EXP_NEG_END)
+    fn exp_neg<const N: usize>(x: [Self; N]) -> [Self; N] {
+        let [mut high, mut low, mut r, mut p] = [[Self::splat(0.0); N]; 4];
+        let mut shifted = x;
+        for i in 0..N {
+            shifted[i] = x[i].mul(Self::splat(LOG2_E)).add(Self::splat(WHOLE));
+            let n = shifted[i].sub(Self::splat(WHOLE));
+            high[i] = x[i].sub(n.mul(Self::splat(HI)));
+            low[i] = n.mul(Self::splat(LO));
+            r[i] = high[i].sub(low[i]);
+            p[i] = Self::splat(P[4]);
+        }
+        for term in [P[3], P[2], P[1], P[0]] {
+            for i in 0..N {
+                p[i] = r[i].mul(p[i]).add(Self::splat(term));
+            }
+        }
+        let mut power = x;
+        for i in 0..N {
+            let tail = r[i].mul(r[i]).mul(p[i]).sub(low[i]);
+            let sum = high[i].add(tail).add(Self::splat(1.0));
+            power[i] = sum.mul(shifted[i].power_of_two());
+            power[i] = power[i].zero_below(x[i], EXP_NEG_END);
+        }
+        power
     }
 }
 

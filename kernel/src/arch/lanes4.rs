@@ -8,22 +8,17 @@ use instructions::{
     Register, add, greater, interleave, load, mul, power_of_two, splat, store, sub, zero_below,
 };
 
-use crate::attention::Attention;
-use crate::modify::Modify;
-use crate::tile::attend_in_tiles;
-use crate::vector::Vector;
-use crate::view::Qkv;
+use core::ops::Range;
 
-/// Tiles of 8 queries, and of 4 where no more are left; returns for how many queries, from the first on.
-pub(crate) fn attend<M: Modify>(
-    scale: f32,
-    qkv: Qkv<'_, f32>,
-    attention: Attention<M>,
-    scratch: &mut [f32],
-    output: &mut [f32],
-) -> usize {
-    attend_in_tiles::<M, Lanes, 4, 4, 4>(scale, qkv, attention, scratch, output)
-}
+use crate::stages::{MOST_LANES, Stages, Weighed, stages};
+use crate::vector::Vector;
+use crate::view::View;
+
+/// The stages on them.
+#[derive(Clone, Copy)]
+pub(crate) struct Lanes4;
+
+stages!(Lanes4, Lanes of 4, tiles of [2, 1], 4 keys, 4 by 2);
 
 /// 4 numbers.
 #[derive(Clone, Copy)]

@@ -1,4 +1,4 @@
-//! AVX-512 and AVX2: the vectors of [`tile`](crate::tile), and the choice among them at run time.
+//! AVX-512 and AVX2: the vectors of [`stages`](crate::stages), and the choice among them at run time.
 #![expect(
     unsafe_code,
     reason = "intrinsics, and functions compiled for what this processor turns out to have"
@@ -9,22 +9,23 @@
 )]
 
 use core::arch::x86_64::{
-    __m256, __m512, _CMP_LT_OQ, _mm256_add_ps, _mm256_andnot_ps, _mm256_castps_si256,
-    _mm256_castsi256_ps, _mm256_cmp_ps, _mm256_loadu_ps, _mm256_max_ps, _mm256_mul_ps,
-    _mm256_permute2f128_ps, _mm256_set1_ps, _mm256_slli_epi32, _mm256_storeu_ps, _mm256_sub_ps,
-    _mm256_unpackhi_ps, _mm256_unpacklo_ps, _mm512_add_ps, _mm512_castps_si512,
-    _mm512_castsi512_ps, _mm512_cmp_ps_mask, _mm512_loadu_ps, _mm512_mask_mov_ps,
-    _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps, _mm512_max_ps, _mm512_mul_ps,
-    _mm512_permutex2var_ps, _mm512_set1_ps, _mm512_setr_epi32, _mm512_setzero_ps,
-    _mm512_slli_epi32, _mm512_storeu_ps, _mm512_sub_ps,
+    __m256, __m512, _CMP_LT_OQ, _mm_loadu_ps, _mm256_add_ps, _mm256_andnot_ps, _mm256_castps_si256,
+    _mm256_castps128_ps256, _mm256_castsi256_ps, _mm256_cmp_ps, _mm256_insertf128_ps,
+    _mm256_loadu_ps, _mm256_max_ps, _mm256_mul_ps, _mm256_permute2f128_ps, _mm256_set1_ps,
+    _mm256_shuffle_ps, _mm256_slli_epi32, _mm256_storeu_ps, _mm256_sub_ps, _mm256_unpackhi_ps,
+    _mm256_unpacklo_ps, _mm512_add_ps, _mm512_castps_si512, _mm512_castsi512_ps,
+    _mm512_cmp_ps_mask, _mm512_loadu_ps, _mm512_mask_mov_ps, _mm512_mask_storeu_ps,
+    _mm512_maskz_loadu_ps, _mm512_max_ps, _mm512_mul_ps, _mm512_permutex2var_ps, _mm512_set1_ps,
+    _mm512_setr_epi32, _mm512_setzero_ps, _mm512_slli_epi32, _mm512_storeu_ps, _mm512_sub_ps,
 };
 
-use crate::attention::Attention;
+use core::hint::black_box;
+use core::ops::Range;
+
 use crate::body::Body;
-use crate::modify::Modify;
-use crate::tile::attend_in_tiles;
+use crate::stages::{MOST_LANES, Stages, Weighed, stages};
 use crate::vector::Vector;
-use crate::view::Qkv;
+use crate::view::View;
 
 /// The fastest body that this processor has.
 pub(crate) fn best() -> Body {
@@ -37,51 +38,31 @@ pub(crate) fn best() -> Body {
     }
 }
 
-/// Attends for as many queries as whole tiles in `scratch` allow, from the first on; returns how many.
-pub(crate) fn attend<M: Modify>(
-    body: Body,
-    scale: f32,
-    qkv: Qkv<'_, f32>,
-    attention: Attention<M>,
-    scratch: &mut [f32],
-    output: &mut [f32],
-) -> usize {
-    match body {
-        // SAFETY: the processor was found to have AVX-512F.
-        Body::Avx512 if best() == Body::Avx512 => unsafe {
-            attend_avx512(scale, qkv, attention, scratch, output)
-        },
-        // SAFETY: whatever has AVX-512F has AVX2, and the other was found to have AVX2.
-        Body::Avx2 if best() != Body::Scalar => unsafe {
-            attend_avx2(scale, qkv, attention, scratch, output)
-        },
-        _ => 0,
+/// The stages on AVX-512.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx512(());
+
+impl Avx512 {
+    /// If the processor has it.
+    pub(crate) fn found() -> Option<Self> {
+        (best() == Body::Avx512).then_some(Self(()))
     }
 }
 
-/// Tiles of 32 and 16 queries.
-#[target_feature(enable = "avx512f")]
-fn attend_avx512<M: Modify>(
-    scale: f32,
-    qkv: Qkv<'_, f32>,
-    attention: Attention<M>,
-    scratch: &mut [f32],
-    output: &mut [f32],
-) -> usize {
-    attend_in_tiles::<M, Zmm, 16, 8, 8>(scale, qkv, attention, scratch, output)
+stages!(#[target_feature(enable = "avx512f")] Avx512, Zmm of 16, tiles of [2, 1], 8 keys, 8 by 2);
+
+/// The stages on AVX2.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx2(());
+
+impl Avx2 {
+    /// If the processor has it, as all do that have AVX-512.
+    pub(crate) fn found() -> Option<Self> {
+        (best() != Body::Scalar).then_some(Self(()))
+    }
 }
 
-/// Tiles of 16 and 8 queries.
-#[target_feature(enable = "avx2")]
-fn attend_avx2<M: Modify>(
-    scale: f32,
-    qkv: Qkv<'_, f32>,
-    attention: Attention<M>,
-    scratch: &mut [f32],
-    output: &mut [f32],
-) -> usize {
-    attend_in_tiles::<M, Ymm, 8, 4, 4>(scale, qkv, attention, scratch, output)
-}
+stages!(#[target_feature(enable = "avx2")] Avx2, Ymm of 8, tiles of [4, 2, 1], 4 keys, 1 by 8);
 
 /// 16 numbers.
 #[derive(Clone, Copy)]
@@ -219,6 +200,11 @@ impl Vector<8> for Ymm {
     );
 
     #[inline(always)]
+    fn apart<T>(numbers: &[T]) -> &[T] {
+        black_box(numbers)
+    }
+
+    #[inline(always)]
     fn power_of_two(self) -> Self {
         // SAFETY: see the macro.
         Self(unsafe { _mm256_castsi256_ps(_mm256_slli_epi32::<23>(_mm256_castps_si256(self.0))) })
@@ -231,6 +217,49 @@ impl Vector<8> for Ymm {
             let below = _mm256_cmp_ps::<_CMP_LT_OQ>(x.0, _mm256_set1_ps(end));
             _mm256_andnot_ps(below, self.0)
         })
+    }
+
+    /// Halves of two rows are loaded into one register, since what crosses from one half of a register to the other
+    /// is dear; the rest is the turning of four rows of four, in both halves at once.
+    #[inline(always)]
+    fn turned(rows: [&[f32]; 8]) -> [Self; 8] {
+        let mut whole = [[0.0; 8]; 8];
+        let mut parts = [&[0.0; 8]; 8];
+        if rows.iter().all(|row| row.len() >= 8) {
+            for (part, row) in parts.iter_mut().zip(rows) {
+                *part = row.first_chunk().unwrap_or(&[0.0; 8]);
+            }
+        } else {
+            for (whole, row) in whole.iter_mut().zip(rows) {
+                for (cell, &x) in whole.iter_mut().zip(row) {
+                    *cell = x;
+                }
+            }
+            parts = whole.each_ref();
+        }
+        let mut turned = [Self::splat(0.0); 8];
+        for half in 0..2 {
+            let mut pairs = [Self::splat(0.0).0; 4];
+            for (i, pair) in pairs.iter_mut().enumerate() {
+                let [lower, upper] = [&parts[i], &parts[i + 4]].map(|part| part.as_chunks::<4>().0);
+                // SAFETY: see the macro; four numbers lie at each pointer, and need not be aligned.
+                *pair = unsafe {
+                    let lower = _mm256_castps128_ps256(_mm_loadu_ps(lower[half].as_ptr()));
+                    _mm256_insertf128_ps::<1>(lower, _mm_loadu_ps(upper[half].as_ptr()))
+                };
+            }
+            let [a, b, c, d] = pairs;
+            // SAFETY: see the macro.
+            unsafe {
+                let (ab, cd) = (_mm256_unpacklo_ps(a, b), _mm256_unpacklo_ps(c, d));
+                turned[4 * half] = Self(_mm256_shuffle_ps::<0x44>(ab, cd));
+                turned[4 * half + 1] = Self(_mm256_shuffle_ps::<0xee>(ab, cd));
+                let (ab, cd) = (_mm256_unpackhi_ps(a, b), _mm256_unpackhi_ps(c, d));
+                turned[4 * half + 2] = Self(_mm256_shuffle_ps::<0x44>(ab, cd));
+                turned[4 * half + 3] = Self(_mm256_shuffle_ps::<0xee>(ab, cd));
+            }
+        }
+        turned
     }
 
     #[inline(always)]
