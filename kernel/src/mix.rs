@@ -61,7 +61,7 @@ pub(crate) fn mix_tile<V, const L: usize, const QUERIES: usize, const COLUMNS: u
                 let weights: &[f32; QUERIES] = weights.first_chunk()?;
                 Some(weights.each_ref())
             });
-            mix::<V, L, QUERIES, COLUMNS>(weights, |_| false, v.rows_between(keys), output);
+            mix::<V, L, QUERIES, COLUMNS>(&weights, |_| false, v.rows_between(keys), output);
         }
     }
 }
@@ -76,11 +76,11 @@ pub(crate) fn mix_rows<V: Vector<L>, const L: usize>(
     if let Some([a, b, c, d]) = weights.first_chunk() {
         let weights = a.iter().zip(b.iter()).zip(c.iter()).zip(d.iter());
         let weights = weights.map(|(((a, b), c), d)| [a, b, c, d]);
-        return mix::<V, L, 4, 4>(weights, |_| false, v, output);
+        return mix::<V, L, 4, 4>(&weights, |_| false, v, output);
     }
     for (weights, output) in weights.iter().zip(output.chunks_mut(v.columns().max(1))) {
         let weights = weights.iter().map(|weight| [weight]);
-        mix::<V, L, 1, 8>(weights, |[&weight]| weight == 0.0, v, output);
+        mix::<V, L, 1, 8>(&weights, |[&weight]| weight == 0.0, v, output);
     }
 }
 
@@ -90,7 +90,7 @@ pub(crate) fn mix_rows<V: Vector<L>, const L: usize>(
 /// Up to `COLUMNS` vectors of columns are in flight for every query.
 #[inline(always)]
 fn mix<'w, V, const L: usize, const QUERIES: usize, const COLUMNS: usize>(
-    weights: impl Iterator<Item = [&'w f32; QUERIES]> + Clone,
+    weights: &(impl Iterator<Item = [&'w f32; QUERIES]> + Clone),
     skip: impl Fn([&f32; QUERIES]) -> bool,
     v: View<'_, f32>,
     output: &mut [f32],
@@ -101,7 +101,7 @@ fn mix<'w, V, const L: usize, const QUERIES: usize, const COLUMNS: usize>(
     while e < v.columns() {
         macro_rules! columns {
             ($columns:literal, $whole:literal) => {{
-                mix_block::<V, L, QUERIES, $columns, $whole>(&weights, &skip, v, e, output);
+                mix_block::<V, L, QUERIES, $columns, $whole>(weights, &skip, v, e, output);
                 e += $columns * L;
             }};
         }
@@ -133,21 +133,15 @@ fn mix_block<
 ) {
     let columns = v.columns().max(1);
     let mut sums = [[V::splat(0.0); COLUMNS]; QUERIES];
-    for query in 0..QUERIES {
-        let Some(row) = output.get(query * columns..(query + 1) * columns) else {
-            break;
-        };
-        for i in 0..COLUMNS {
-            sums[query][i] = V::load_part(row.get(e + i * L..).unwrap_or_default());
+    for (sums, row) in sums.iter_mut().zip(output.chunks_exact(columns)) {
+        for (sum, e) in sums.iter_mut().zip((e..).step_by(L)) {
+            *sum = V::load_part(row.get(e..).unwrap_or_default());
         }
     }
     let sums = add_block::<V, L, QUERIES, COLUMNS, WHOLE>(sums, weights, skip, v, e);
-    for (query, sums) in sums.into_iter().enumerate() {
-        let Some(row) = output.get_mut(query * columns..(query + 1) * columns) else {
-            return;
-        };
-        for (i, sum) in sums.into_iter().enumerate() {
-            sum.store_part(row.get_mut(e + i * L..).unwrap_or_default());
+    for (sums, row) in sums.into_iter().zip(output.chunks_exact_mut(columns)) {
+        for (sum, e) in sums.into_iter().zip((e..).step_by(L)) {
+            sum.store_part(row.get_mut(e..).unwrap_or_default());
         }
     }
 }
