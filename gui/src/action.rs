@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::heads::HeadsView;
 use crate::positions::PositionsView;
+use crate::session::around::LayerCell;
 use crate::session::edits::EditAction;
 use crate::session::judge::JudgeAction;
 use crate::session::layout::{LayoutAction, Theme};
@@ -45,6 +46,8 @@ pub enum Action {
     Unit(Unit),
     /// Keep this cell.
     Select(Selection),
+    /// Keep this cell around the head.
+    SelectAround(LayerCell),
     /// The pointer is here now, or on no table.
     Point(Option<Selection>),
     /// One table in the whole window, or all of them again.

@@ -304,17 +304,26 @@ impl App {
             Action::Judge(judge) => judge.apply(&mut session),
             Action::Show(shown) => session.shown = shown,
             Action::Unit(unit) => session.unit = unit,
-            Action::Select(selection) => session.selection = selection,
+            Action::Select(selection) => {
+                (session.selection, session.around) = (selection, None);
+            }
+            Action::SelectAround(cell) => session.around = Some(cell),
             Action::Enlarge(enlarged) => session.enlarged = enlarged,
             Action::Arrange(arrangement) => session.arrangement = arrangement,
             Action::Edit(edit) => edit.apply(&mut session, &self.run.input)?,
             Action::Heads(heads) => session.heads = heads,
             Action::Positions(positions) => session.positions = positions,
             Action::Learn(learn) => {
+                let before = session.learn;
                 session.learn.apply(learn);
                 if let LearnAction::Lesson(number) = learn {
                     let setup = lesson::step(number).setup;
-                    self.show_input(&mut session, (setup.input)());
+                    let input = (setup.input)();
+                    // What was tried stays while the next steps are about the same numbers.
+                    let goes_on = before.begun && before.lesson != number && session.input == input;
+                    if !goes_on {
+                        self.show_input(&mut session, input);
+                    }
                     setup.apply(&mut session);
                 }
             }
@@ -361,6 +370,7 @@ impl App {
             layer,
             head,
             selection,
+            around: None,
             edits: Edits::default(),
             ..session.clone()
         };

@@ -89,7 +89,7 @@ impl Last {
         match action {
             Action::Format(side, _) => Self::Format(*side),
             Action::Judge(JudgeAction::Budget(_) | JudgeAction::Sweep(_)) => Self::Judge,
-            Action::Select(_) => Self::Select,
+            Action::Select(_) | Action::SelectAround(_) => Self::Select,
             Action::Edit(EditAction::Drag(place, _)) => Self::Drag(*place),
             _ => Self::Step,
         }

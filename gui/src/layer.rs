@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::edit::{MatrixId, Operand};
+use crate::number::real;
 use crate::session::{FormatChoice, TableKind};
 use crate::side::{Choice, RunError, Side};
 use crate::source::Input;
@@ -19,6 +20,46 @@ pub struct LayerTables {
     pub concat: Table,
     /// Times `W_O`, (T, X).
     pub output: Table,
+    /// X and the output added, each row brought to mean 0 and variance 1, (T, X). What comes after
+    /// attention: the window works it out itself, in f64.
+    pub normed: Table,
+    /// How each of those rows came about, (T).
+    pub norms: Vec<Norm>,
+}
+
+/// What is added to the variance, so that no row is divided by zero.
+pub const EPSILON: f64 = 1e-5;
+
+/// What becomes of a row on its way through `LayerNorm`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Norm {
+    /// X and the layer's output added, (X).
+    pub sums: Vec<f64>,
+    /// Of those.
+    pub mean: f64,
+    /// The mean of the squared distances from it.
+    pub variance: f64,
+}
+
+impl Norm {
+    fn new(x: &[f64], output: &[f64]) -> Self {
+        let sums: Vec<f64> = x.iter().zip(output).map(|(x, output)| x + output).collect();
+        let count = real(sums.len().max(1));
+        let mean = sums.iter().sum::<f64>() / count;
+        let square = |sum: &f64| (sum - mean) * (sum - mean);
+        let variance = sums.iter().map(square).sum::<f64>() / count;
+        Self {
+            sums,
+            mean,
+            variance,
+        }
+    }
+
+    /// Mean 0 and variance 1; no scale and no shift are learnt here.
+    fn row(&self) -> impl Iterator<Item = f64> {
+        let deviation = (self.variance + EPSILON).sqrt();
+        self.sums.iter().map(move |sum| (sum - self.mean) / deviation)
+    }
 }
 
 impl LayerTables {
@@ -53,7 +94,13 @@ impl LayerTables {
             })
             .collect();
         let wide = layer.heads * layer.value_width;
+        let columns = layer.columns.max(1);
+        let rows = layer.x.chunks(columns).zip(joined.output.chunks(columns));
+        let norms: Vec<Norm> = rows.map(|(x, output)| Norm::new(x, output)).collect();
+        let normed = norms.iter().flat_map(Norm::row).collect();
         Ok(Some(Self {
+            normed: Table::new(layer.tokens, layer.columns, normed),
+            norms,
             input: Arc::clone(input),
             choice,
             operands,

@@ -114,7 +114,8 @@ fn recorded<F: Readable>(
     match question {
         Question::None | Question::Reversed => record_with(format, job, mask),
         Question::Squared => record_with(format, job, (mask, squared(job))),
-        Question::LeftBottom => record_with(format, job, (mask, LeftBottom)),
+        // Instead of what the mask hides.
+        Question::LeftBottom => record_with(format, job, LeftBottom),
     }
 }
 
@@ -128,7 +129,7 @@ fn watched<F: Whole>(
     match question {
         Question::None | Question::Reversed => watch_with(format, job, key, mask),
         Question::Squared => watch_with(format, job, key, (mask, squared(job))),
-        Question::LeftBottom => watch_with(format, job, key, (mask, LeftBottom)),
+        Question::LeftBottom => watch_with(format, job, key, LeftBottom),
     }
 }
 

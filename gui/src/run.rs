@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::compare::{Compare, sqnr_db};
-use crate::derivation::learned::Learned;
+use crate::derivation::learned::{Learned, Source};
 use crate::detail::Detail;
 use crate::heads::AllHeads;
 use crate::layer::LayerTables;
@@ -132,22 +132,29 @@ impl Run {
         } else {
             None
         };
-        let is_open = session.layout.is_open(Pane::Layer);
-        let layer = if is_open {
+        let is_wanted = session.layout.is_open(Pane::Layer)
+            || session.around.is_some() && Learned::is_wanted(session);
+        let layer = if is_wanted {
             layer(before, input, choices[0])?
         } else {
             None
         };
-        let positions = is_open.then(|| {
+        let positions = is_wanted.then(|| {
             let held = before.and_then(|run| run.positions.clone());
             held.filter(|held| held.view == session.positions)
                 .unwrap_or_else(|| Arc::new(Positions::new(session.positions)))
         });
+        // A cell around the head does not know of everything that it depends on.
+        let before_learned = before.filter(|_| session.around.is_none());
         let learned = Learned::of(
-            before.and_then(|run| run.learned.as_ref()),
-            input,
-            session,
-            focus,
+            before_learned.and_then(|run| run.learned.as_ref()),
+            &Source {
+                input,
+                session,
+                focus,
+                layer: layer.as_deref(),
+                positions: positions.as_deref(),
+            },
         )?;
         let unasked = choices[0].original();
         let original = match before.and_then(|run| run.original.as_ref()) {

@@ -1,5 +1,7 @@
 //! What the user chose: plain data, the unit of undo and of saving. Only `App::apply` changes it.
 
+/// Cells around the head.
+pub mod around;
 mod arrangement;
 /// What can be asked of its edits.
 pub mod edits;
@@ -24,6 +26,7 @@ use edits::Edits;
 use judge::Judge;
 use layout::{Layout, Theme};
 pub use learn::{Learn, LearnAction, Question, Speed};
+use around::LayerCell;
 use runs::More;
 
 /// Everything the user chose.
@@ -49,6 +52,9 @@ pub struct Session {
     pub unit: Unit,
     /// The cell that stays lit when the pointer leaves.
     pub selection: Selection,
+    /// A cell around the head that was selected after it, if any.
+    #[serde(default)]
+    pub around: Option<LayerCell>,
     /// The one table that fills the window, if any.
     pub enlarged: Option<TableKind>,
     /// How the tables stand to each other.
@@ -99,6 +105,7 @@ impl Default for Session {
                 key: 2,
                 column: 0,
             },
+            around: None,
             enlarged: None,
             arrangement: Arrangement::Beside,
             edits: Edits::default(),

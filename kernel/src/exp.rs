@@ -87,6 +87,11 @@ impl Exponent {
         }
     }
 
+    /// What a distance is shifted left by, and what the high word of its product with it is `x`.
+    pub const fn parts(self) -> (u32, u32) {
+        (self.shift, self.mantissa)
+    }
+
     /// The exponent of two, with 26 fraction bits, rounded down; [`u32::MAX`] where it is 32 or
     /// more for certain.
     pub fn x_q26(self, distance: u32) -> u32 {

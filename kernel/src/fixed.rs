@@ -137,7 +137,7 @@ impl core::error::Error for QuantizedError {}
 #[derive(Clone, Copy, Debug)]
 pub struct Prepared {
     /// From the distance of two cells to the exponent of two.
-    exponent: Exponent,
+    pub(crate) exponent: Exponent,
     /// What one unit of Σ q·k, or of a changed score, stands for.
     unit: f64,
     /// From the size of Σ q·k to the size of a [`Score`](crate::Score), in its last place.
@@ -163,7 +163,7 @@ impl Prepared {
     }
 
     /// Σ q·k in steps, to the nearest; |Σ| <= 2^60.
-    pub(crate) fn steps(self, dot: i64) -> i64 {
+    pub fn steps(self, dot: i64) -> i64 {
         (self.signed(dot) + ((1 << self.step_bits) >> 1)) >> self.step_bits
     }
 }

@@ -62,6 +62,8 @@ mod integer;
 mod fixed;
 // row by row,
 mod row;
+// or taken apart, to be shown,
+mod shares;
 // and their exponentials.
 mod exp;
 // Which body does the work,

@@ -27,15 +27,21 @@ pub enum Expression {
     Exp(Box<Expression>),
     /// Two to minus this power.
     Halved(Box<Expression>),
-    /// Divided by two to this power, rounded: a shift to the right.
+    /// Divided by two to this power, rounded down: a shift to the right.
     Shift(Box<Expression>, u32),
+    /// Times two to this power: a shift to the left.
+    Left(Box<Expression>, u32),
     /// To the nearest integer.
     Round(Box<Expression>),
+    /// A real number with every digit that it has.
+    Exact(f64),
+    /// A function of its name.
+    Call(&'static str, Vec<Expression>),
 }
 
 use Expression::{
-    Difference, Exp, Halved, Integer, Letter, Product, Quotient, Real, Round, Scale, Shift, Sum,
-    Word,
+    Call, Difference, Exact, Exp, Halved, Integer, Left, Letter, Product, Quotient, Real, Round,
+    Scale, Shift, Sum, Word,
 };
 
 /// a / b
@@ -79,7 +85,10 @@ impl Expression {
             Exp(power) => format!("e^({})", power.text()),
             Halved(power) => format!("2^(−{})", power.factor()),
             Shift(value, bits) => format!("{} >> {bits}", value.factor()),
+            Left(value, bits) => format!("{} << {bits}", value.factor()),
             Round(value) => format!("round({})", value.text()),
+            Exact(real) => exact(*real).replace('-', "−"),
+            Call(name, values) => format!("{name}({})", joined(values, ", ", Self::text)),
         }
     }
 
@@ -126,11 +135,17 @@ impl Expression {
             Halved(power) => format!("2^{{-{}}}", wrapped(power)),
             Shift(value, bits) => {
                 format!(
-                    "\\left\\lfloor {} / 2^{{{bits}}} \\right\\rceil",
-                    value.latex()
+                    "\\left\\lfloor {} / 2^{{{bits}}} \\right\\rfloor",
+                    wrapped(value)
                 )
             }
+            Left(value, bits) => format!("{} \\cdot 2^{{{bits}}}", wrapped(value)),
             Round(value) => format!("\\left\\lfloor {} \\right\\rceil", value.latex()),
+            Exact(real) => scientific(&exact(*real)),
+            Call(name, values) => {
+                let values: Vec<String> = values.iter().map(Self::latex).collect();
+                format!("\\operatorname{{{name}}}\\left({}\\right)", values.join(", "))
+            }
         }
     }
 
@@ -138,15 +153,15 @@ impl Expression {
         match self {
             Real(real) => real.is_sign_positive() || *real == 0.0,
             Integer(integer) => *integer >= 0,
-            Scale(scale) => *scale >= 0.0,
-            Word(_) | Letter(..) | Exp(_) | Halved(_) | Round(_) => true,
+            Scale(real) | Exact(real) => *real >= 0.0,
+            Word(_) | Letter(..) | Exp(_) | Halved(_) | Round(_) | Call(..) => true,
             _ => false,
         }
     }
 
     /// In brackets unless it needs none between other signs.
     fn factor(&self) -> String {
-        if self.is_simple() || matches!(self, Real(_) | Integer(_)) {
+        if self.is_simple() || matches!(self, Real(_) | Integer(_) | Exact(_)) {
             self.text()
         } else {
             format!("({})", self.text())
@@ -154,7 +169,7 @@ impl Expression {
     }
 
     fn summand(&self) -> String {
-        if matches!(self, Product(_)) {
+        if matches!(self, Product(_) | Shift(..)) {
             format!("({})", self.text())
         } else {
             self.factor()
@@ -175,6 +190,17 @@ fn digits(number: f64) -> String {
     }
     let rounded: f64 = format!("{number:.8e}").parse().unwrap_or(number);
     format!("{rounded}")
+}
+
+/// The shortest digits that lead back to the number, as an f32 where it is one.
+fn exact(real: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "only taken if nothing is lost")]
+    let single = real as f32;
+    if f64::from(single) == real {
+        format!("{single}")
+    } else {
+        format!("{real}")
+    }
 }
 
 fn joined(parts: &[Expression], sign: &str, one: fn(&Expression) -> String) -> String {
@@ -240,7 +266,19 @@ mod tests {
             (
                 Shift(Box::new(Integer(7)), 26),
                 "7 >> 26",
-                "\\left\\lfloor 7 / 2^{26} \\right\\rceil",
+                "\\left\\lfloor 7 / 2^{26} \\right\\rfloor",
+            ),
+            (
+                Shift(Box::new(sum([Integer(-7), Integer(2)].into_iter(), 2)), 4),
+                "(−7 + 2) >> 4",
+                "\\left\\lfloor \\left(\\left(-7\\right) + 2\\right) / 2^{4} \\right\\rfloor",
+            ),
+            (Left(Box::new(Integer(7)), 3), "7 << 3", "7 \\cdot 2^{3}"),
+            (Exact(f64::from(-0.1_f32)), "−0.1", "-0.1"),
+            (
+                Call("min", vec![Integer(300), Integer(127)]),
+                "min(300, 127)",
+                "\\operatorname{min}\\left(300, 127\\right)",
             ),
         ] {
             assert_eq!(formula.text(), text);

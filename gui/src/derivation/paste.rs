@@ -1,5 +1,10 @@
 //! One query as a Rust test that needs nothing but the kernel, and passes where it is pasted.
 
+// What stands before and after the head.
+mod around;
+
+pub use around::{layer_test, stored_test};
+
 use super::trace::{Integers, Trace};
 use crate::session::{Selection, TableKind};
 

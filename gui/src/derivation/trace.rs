@@ -1,10 +1,11 @@
 //! One query watched on its way through the kernel: real numbers, and the integers that stand for them.
 
-use kqv::{
-    Body, Exponent, Float, Format, Modify, Observer, Qkv, Quantized, Scores, View, exp2_neg_q30,
-};
+use std::ops::Range;
 
-use crate::recorder::{Job, Readable, masked_by};
+use kqv::{Body, Exponent, Format, Modify, Observer, Qkv, Scores, View, exp2_neg_q30};
+
+pub use super::whole::{Integers, Mixing, Whole};
+use crate::recorder::{Job, masked_by};
 use crate::side::RunError;
 use crate::stored::Operand;
 
@@ -27,6 +28,8 @@ pub struct Trace {
     pub masked: Vec<f64>,
     /// Weights before the division by their sum.
     pub exponentials: Vec<f64>,
+    /// What they sum to after each key, in the order of the keys.
+    pub sums: Vec<f64>,
     /// What they sum to.
     pub sum: f64,
     /// Shares of the sum.
@@ -37,34 +40,6 @@ pub struct Trace {
     pub output: Vec<f64>,
     /// The same in integers, where the format has them.
     pub integers: Option<Integers>,
-}
-
-/// The integers behind a [`Trace`].
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Integers {
-    /// What 1 stands for in Q, K and V.
-    pub scales: [f64; 3],
-    /// (D).
-    pub q: Vec<i64>,
-    /// (S, D).
-    pub k: Vec<i64>,
-    /// (S, E).
-    pub v: Vec<i64>,
-    /// Exact dot products, (S).
-    pub dots: Vec<i64>,
-    /// Scores that the softmax sees, (S); `None` for a hidden key.
-    pub scores: Vec<Option<i64>>,
-    /// How many powers of two one unit of a score is worth.
-    pub multiplier: f64,
-    /// The distance from the greatest score in powers of two, 26 fraction bits, (S); `None` where
-    /// the format gets its weight another way.
-    pub exponents: Vec<Option<u32>>,
-    /// Not yet divided by their sum, (S).
-    pub weights: Vec<i64>,
-    /// Of the weights.
-    pub sum: u64,
-    /// (E).
-    pub output: Vec<i64>,
 }
 
 impl Trace {
@@ -81,69 +56,6 @@ impl Trace {
         self.masked
             .get(key)
             .is_some_and(|&score| score != f64::NEG_INFINITY)
-    }
-}
-
-/// What the integers of a format are; floats have none.
-pub trait Whole: Readable {
-    /// What 1 stands for in Q, K and V.
-    fn scales(&self) -> Option<[f64; 3]> {
-        None
-    }
-
-    /// The integer of an element.
-    fn element_whole(element: Self::Element) -> i64 {
-        let _ = element;
-        0
-    }
-
-    /// The integer in a cell.
-    fn cell_whole(cell: Self::Cell) -> i64 {
-        let _ = cell;
-        0
-    }
-
-    /// The integer of a sum.
-    fn sum_whole(sum: Self::Sum) -> u64 {
-        let _ = sum;
-        0
-    }
-
-    /// Whether the cell is that of a hidden key.
-    fn is_hidden(cell: Self::Cell) -> bool;
-}
-
-impl<N: PartialEq> Whole for Float<N>
-where
-    Self: Readable<Cell = N>,
-{
-    fn is_hidden(cell: N) -> bool {
-        cell == Self::HIDDEN
-    }
-}
-
-impl<I> Whole for Quantized<I>
-where
-    Self: Readable<Element: Into<i64>, Cell: Into<i64> + PartialEq, Sum: Into<u64>>,
-{
-    fn scales(&self) -> Option<[f64; 3]> {
-        Some([self.q_scale(), self.k_scale(), self.v_scale()])
-    }
-
-    fn element_whole(element: Self::Element) -> i64 {
-        element.into()
-    }
-
-    fn cell_whole(cell: Self::Cell) -> i64 {
-        cell.into()
-    }
-
-    fn sum_whole(sum: Self::Sum) -> u64 {
-        sum.into()
-    }
-
-    fn is_hidden(cell: Self::Cell) -> bool {
-        cell == Self::HIDDEN
     }
 }
 
@@ -195,6 +107,7 @@ pub fn watch_with<F: Whole, M: Modify>(
         key,
         changes: M::CHANGES,
         v: view,
+        exponent: None,
         trace: Trace {
             scale,
             q: reals(&q, Operand::Q),
@@ -209,7 +122,6 @@ pub fn watch_with<F: Whole, M: Modify>(
                 dots: (0..job.keys)
                     .map(|key| whole_number(dot(format, &q, row(key)) / (scales[0] * scales[1])))
                     .collect(),
-                multiplier: scales[0] * scales[1] * scale.abs() * std::f64::consts::LOG2_E,
                 ..Integers::default()
             }),
             ..Trace::default()
@@ -260,6 +172,8 @@ struct Watcher<'a, F: Format> {
     /// Whether the mask changes scores: then the softmax sees what the cells hold.
     changes: bool,
     v: View<'a, F::Element>,
+    /// Of the integer core, once scores are there.
+    exponent: Option<Exponent>,
     trace: Trace,
 }
 
@@ -270,7 +184,18 @@ impl<F: Whole> Observer<F> for Watcher<'_, F> {
 
     fn masked(&mut self, _: usize, scores: Scores<'_, F>) {
         self.trace.masked = scores.reals().collect();
-        if let Some(integers) = &mut self.trace.integers {
+        let prepared = self.format.prepare(Body::Scalar, self.trace.scale);
+        let prepared = if self.changes {
+            F::changed(prepared)
+        } else {
+            prepared
+        };
+        if let Some(integers) = &mut self.trace.integers
+            && let Some(core) = F::integer_core(prepared)
+        {
+            integers.step_bits = if self.changes { 0 } else { core.step_bits() };
+            integers.exponent_parts = core.exponent().parts();
+            self.exponent = Some(core.exponent());
             let sign = if self.trace.scale < 0.0 { -1 } else { 1 };
             let cells = scores.cells().iter().zip(&integers.dots);
             integers.scores = cells
@@ -283,6 +208,15 @@ impl<F: Whole> Observer<F> for Watcher<'_, F> {
                     (!F::is_hidden(cell)).then_some(score)
                 })
                 .collect();
+            let steps = |score: i64| {
+                if self.changes {
+                    score
+                } else {
+                    core.steps(sign * score)
+                }
+            };
+            let scores = integers.scores.iter();
+            integers.steps = scores.map(|score| score.map(steps)).collect();
         }
     }
 
@@ -298,21 +232,36 @@ impl<F: Whole> Observer<F> for Watcher<'_, F> {
         trace.exponentials = shown(&F::exponential_real);
         trace.weights = shown(&|cell| F::weight_real(cell, sum));
         trace.sum = F::sum_real(sum);
+        let range = range(&seen);
+        let weighing = weights.get(range.clone()).unwrap_or_default();
+        trace.sums = vec![0.0; range.start];
+        trace.sums.extend(F::running(weighing));
+        let last = trace.sums.last().copied().unwrap_or_default();
+        trace.sums.resize(weights.len(), last);
+        let columns = self.v.columns();
+        let values: Vec<F::Element> = self.v.iter_rows().flatten().copied().collect();
+        let values = values.get(range.start * columns..range.end * columns);
+        let mut values = values.unwrap_or_default().to_vec();
         if let Some(integers) = &mut trace.integers {
             integers.weights = weights.iter().map(|&cell| F::cell_whole(cell)).collect();
             integers.sum = F::sum_whole(sum);
-            integers.exponents = exponents(integers);
+            integers.exponents = exponents(self.exponent, integers);
+            if let Ok(v) = View::new(&values, range.len(), columns)
+                && !range.is_empty()
+            {
+                integers.mixing = F::mixing(weighing, sum, v).unwrap_or_default();
+            }
         }
-        let mut so_far = vec![F::ZERO; self.v.columns()];
+        let mut so_far = vec![F::ZERO; columns];
         if trace.max() != f64::NEG_INFINITY {
             // The watched key is the last that has values.
-            let mut values: Vec<F::Element> = self.v.iter_rows().flatten().copied().collect();
-            if let Some(later) = values.get_mut((self.key + 1) * self.v.columns()..) {
+            let later = (self.key + 1).saturating_sub(range.start) * columns;
+            if let Some(later) = values.get_mut(later..) {
                 later.fill(F::ZERO);
             }
-            if let Ok(v) = View::new(&values, self.v.rows(), self.v.columns()) {
+            if let Ok(v) = View::new(&values, range.len(), columns) {
                 let prepared = self.format.prepare(Body::Scalar, trace.scale);
-                F::mix(prepared, &mut weights.to_vec(), sum, v, &mut so_far);
+                F::mix(prepared, &mut weighing.to_vec(), sum, v, &mut so_far);
             }
         }
         trace.so_far = so_far
@@ -333,94 +282,25 @@ impl<F: Whole> Observer<F> for Watcher<'_, F> {
     }
 }
 
+/// From the first to the last key that is seen.
+fn range(seen: &[bool]) -> Range<usize> {
+    let first = seen.iter().position(|&seen| seen);
+    let last = seen.iter().rposition(|&seen| seen);
+    first.zip(last).map_or(0..0, |(first, last)| first..last + 1)
+}
+
 /// The exponents that lead to the weights, by the kernel's own functions; left out where they do not.
-fn exponents(integers: &Integers) -> Vec<Option<u32>> {
-    let exponent = Exponent::new(integers.multiplier);
-    let max = integers.scores.iter().flatten().copied().max();
-    let pairs = integers.scores.iter().zip(&integers.weights);
+fn exponents(exponent: Option<Exponent>, integers: &Integers) -> Vec<Option<u32>> {
+    let max = integers.steps.iter().flatten().copied().max();
+    let pairs = integers.steps.iter().zip(&integers.weights);
     pairs
-        .map(|(score, &weight)| {
-            let distance = u32::try_from(max?.abs_diff((*score)?)).ok()?;
-            let x = exponent.x_q26(distance);
-            (i64::from(exp2_neg_q30(x)) == weight).then_some(x)
+        .map(|(step, &weight)| {
+            let distance = u32::try_from(max?.abs_diff((*step)?)).ok()?;
+            let x = exponent?.x_q26(distance);
+            (i64::from(exp2_neg_q30(x)) == weight && x != u32::MAX).then_some(x)
         })
         .collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use kqv::Attention;
-
-    use super::*;
-
-    const JOB: Job<'_> = Job {
-        q: &[1.0, 0.5, -2.0],
-        k: &[1.0, 2.0, 0.25, -1.0, 1.0, 0.5, 0.5, 0.5, 0.5],
-        v: &[1.0, -1.0, 0.5, 2.0, -0.25, 0.75],
-        keys: 3,
-        width: 3,
-        value_width: 2,
-        attention: Attention::FULL,
-    };
-
-    #[test]
-    fn the_terms_of_a_dot_product_lead_to_its_score() {
-        let single = watch(Float::<f32>::FORMAT, &JOB, 1).unwrap();
-        assert_eq!(single.dots, [-1.0, -0.5, -1.5]);
-        assert!((single.dots[2] * single.scale - single.raw[1]).abs() < 1e-7);
-        assert_eq!(single.integers, None);
-        let bytes = watch(
-            Quantized::<i8>::from_fraction_bits(4, 4, 5).unwrap(),
-            &JOB,
-            1,
-        )
-        .unwrap();
-        assert_eq!(bytes.dots, single.dots);
-        assert_eq!(bytes.integers.unwrap().dots, [384, -384, -64]);
-    }
-
-    #[test]
-    fn once_the_last_key_is_mixed_in_the_output_is_whole() {
-        let format = Quantized::<i16>::from_fraction_bits(10, 10, 11).unwrap();
-        for trace in [
-            watch(Float::<f32>::FORMAT, &JOB, 2).unwrap(),
-            watch(Float::<f64>::FORMAT, &JOB, 2).unwrap(),
-            watch(format, &JOB, 2).unwrap(),
-        ] {
-            assert_eq!(trace.so_far, trace.output);
-            assert!((trace.weights.iter().sum::<f64>() - 1.0).abs() < 1e-6);
-        }
-        let first = watch(format, &JOB, 0).unwrap();
-        assert!((first.so_far[0] - first.weights[0] * first.v[0]).abs() < 2.0_f64.powi(-11));
-    }
-
-    #[test]
-    fn the_exponents_are_those_that_the_weights_came_from() {
-        let format = Quantized::<i16>::from_fraction_bits(10, 10, 11).unwrap();
-        let integers = watch(format, &JOB, 0).unwrap().integers.unwrap();
-        assert!(integers.exponents.iter().all(Option::is_some));
-        assert_eq!(integers.exponents[0], Some(0));
-        assert_eq!(
-            integers.sum,
-            integers
-                .weights
-                .iter()
-                .map(|w| w.cast_unsigned())
-                .sum::<u64>()
-        );
-    }
-
-    #[test]
-    fn a_hidden_key_has_no_score_and_no_weight() {
-        let job = Job {
-            attention: Attention::CAUSAL,
-            ..JOB
-        };
-        let format = Quantized::<i8>::from_fraction_bits(4, 4, 5).unwrap();
-        let trace = watch(format, &job, 2).unwrap();
-        assert!(!trace.sees(2));
-        assert_eq!(trace.weights, [1.0, 0.0, 0.0]);
-        assert_eq!(trace.max(), trace.raw[0]);
-        assert_eq!(trace.integers.unwrap().scores[1..], [None, None]);
-    }
-}
+mod tests;

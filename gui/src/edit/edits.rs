@@ -53,6 +53,23 @@ impl Edits {
         self.cells.len() + self.fills.len()
     }
 
+    /// How many cells and matrices of Q, K and V were put in by hand where X and W would make them.
+    pub fn pinned(&self, input: &Input) -> usize {
+        if input.layer.is_none() {
+            return 0;
+        }
+        let by_hand = |matrix: MatrixId| !matrix.operand.is_of_layer();
+        let cells = self.cells.iter().filter(|(place, _)| by_hand(place.matrix));
+        let fills = self.fills.iter().filter(|fill| by_hand(fill.matrix));
+        cells.count() + fills.count()
+    }
+
+    /// Lets Q, K and V of every head follow from X and W again.
+    pub fn follow(&mut self) {
+        self.fills.retain(|fill| fill.matrix.operand.is_of_layer());
+        self.cells.retain(|(place, _)| place.matrix.operand.is_of_layer());
+    }
+
     /// The cells of a matrix that are edited one by one: row and column.
     pub fn cells_of(&self, matrix: MatrixId) -> impl Iterator<Item = (usize, usize)> {
         let start = self
@@ -304,8 +321,22 @@ mod tests {
             assert_eq!(before.q[..3], after.q[..3], "the first token is as it was");
             assert_ne!(before.q[3..], after.q[3..]);
         }
+    }
+
+    #[test]
+    fn what_is_put_in_by_hand_stays_when_x_changes_until_it_follows_again() {
+        let source = Arc::new(load(&InputId::Worked).unwrap());
+        let mut edits = Edits::default();
         edits.set(place(Operand::V, 0, 0), -1.0);
-        assert_eq!(edits.applied(&source).v[0], -1.0);
+        edits.set(place(Operand::X, 0, 0), 2.0);
+        edits.fill(MatrixId::new(Operand::Q, 0, 5), Preset::Zeros);
+        let input = edits.applied(&source);
+        assert_eq!((input.v[0], edits.pinned(&input)), (-1.0, 2));
+        edits.follow();
+        let after = edits.applied(&source);
+        assert_eq!((edits.count(), edits.pinned(&after)), (1, 0));
+        let [q, _, v] = after.layer.as_ref().unwrap().project();
+        assert_eq!((&after.q, &after.v), (&q, &v));
     }
 
     #[test]

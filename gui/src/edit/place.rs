@@ -65,6 +65,16 @@ impl Operand {
         }
     }
 
+    /// What X is multiplied by to make it, if it is made so.
+    pub fn weights(self) -> Option<Self> {
+        match self {
+            Self::Q => Some(Self::WQ),
+            Self::K => Some(Self::WK),
+            Self::V => Some(Self::WV),
+            _ => None,
+        }
+    }
+
     /// Whether Q, K and V follow from it.
     pub fn is_of_layer(self) -> bool {
         !matches!(self, Self::Q | Self::K | Self::V)

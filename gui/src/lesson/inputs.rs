@@ -14,7 +14,7 @@ pub enum LessonInput {
     Pizza,
     /// Four English words look at three French ones.
     Cross,
-    /// Five words chosen from a vocabulary of six.
+    /// Five words chosen from a vocabulary of six, and one at random.
     Vocabulary,
 }
 
@@ -45,20 +45,21 @@ pub const TRAINED: [[f64; 6]; 5] = [
     [0.01, 0.01, 0.001, 0.001, 0.001, 0.98],
 ];
 
-/// Attention whose scores are the logits behind [`TRAINED`]: K and V are the identity, the scale is one.
+/// What its figure 33 prints for an untrained network.
+pub const UNTRAINED: [f64; 6] = [0.2, 0.2, 0.1, 0.2, 0.2, 0.1];
+
+/// Attention whose scores are the logits behind [`TRAINED`] and [`UNTRAINED`]: K and V are the identity, the
+/// scale is one.
 pub fn vocabulary() -> Input {
-    let logits: Vec<f64> = TRAINED
-        .as_flattened()
-        .iter()
-        .map(|share| share.ln())
-        .collect();
+    let rows = TRAINED.as_flattened().iter().chain(&UNTRAINED);
+    let logits: Vec<f64> = rows.map(|share| share.ln()).collect();
     let identity = crate::source::Preset::Identity.fill(6, 6, 0);
     Input {
         scale: Some(1.0),
         ..plain(
             LessonInput::Vocabulary,
-            "The last step of a translation: scores of six words, and their softmax",
-            [&["1", "2", "3", "4", "5"], &VOCABULARY],
+            "The last step of a translation: scores of six words and their softmax, five times trained and once untrained",
+            [&["1", "2", "3", "4", "5", "untrained"], &VOCABULARY],
             [&logits, &identity, &identity],
             6,
         )

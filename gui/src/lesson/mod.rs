@@ -10,10 +10,15 @@ mod note;
 /// The figures of The Illustrated Transformer.
 mod transformer;
 
-pub use inputs::{LessonInput, TRAINED, VOCABULARY, cross, vocabulary};
+pub use inputs::{LessonInput, TRAINED, UNTRAINED, VOCABULARY, cross, vocabulary};
 
 use crate::run::Run;
-use crate::session::{InputId, Mask, Question, Scaling, Selection, Session, TableKind};
+use crate::positions::PositionsView;
+use crate::session::layout::Pane;
+use crate::session::{
+    Arrangement, FormatChoice, InputId, Mask, Question, Scaling, Selection, Session, Shown,
+    TableKind,
+};
 
 /// One step of a lesson.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +52,12 @@ pub struct Setup {
     pub question: Question,
     /// A table with a row and a column of it.
     pub cell: (TableKind, usize, usize),
+    /// How the tables stand to each other.
+    pub arrangement: Arrangement,
+    /// What is opened besides the lesson.
+    pub pane: Option<Pane>,
+    /// Which positions are shown, if the step is about them.
+    pub positions: Option<PositionsView>,
 }
 
 /// A printed number.
@@ -142,7 +153,16 @@ impl Setup {
         session.scaling = self.scaling;
         session.learn.question = self.question;
         session.selection = start.at(table, row, column);
+        session.around = None;
         session.enlarged = None;
+        session.arrangement = self.arrangement;
+        // The ticks are those of the left format: it is the one that is shown.
+        session.left = FormatChoice::F32;
+        session.shown = Shown::Left;
+        if let Some(positions) = self.positions {
+            session.positions = positions;
+        }
+        session.layout.show_beside_lessons(self.pane);
     }
 }
 
@@ -217,18 +237,28 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_number_loses_its_tick_and_the_lesson_goes_on() {
-        let step = steps().find(|step| step.numbers.len() > 2).unwrap();
-        let mut other = *step;
-        other.setup.scaling = Scaling::Off;
-        let (run, other) = (run(step), run(&other));
-        let changed = |run: &Run| {
-            let verdicts = step.numbers.iter().map(|number| number.verdict(run));
-            verdicts
-                .filter(|verdict| matches!(verdict, Verdict::Changed(_)))
-                .count()
+    fn a_changed_number_loses_its_tick_and_the_others_keep_theirs() {
+        let step = step(3);
+        let mut session = Session {
+            input: (step.setup.input)(),
+            ..Session::default()
         };
-        assert_eq!(changed(&run), 0);
-        let _ = other;
+        step.setup.apply(&mut session);
+        let source = Arc::new(load(&session.input).unwrap());
+        let place = crate::edit::Place {
+            matrix: crate::edit::MatrixId::new(crate::edit::Operand::K, 0, 0),
+            row: 1,
+            column: 0,
+        };
+        session.edits.set(place, 3.5);
+        let input = session.edits.applied(&source);
+        let run = Run::new(None, &input, &session, session.selection).unwrap();
+        let verdicts: Vec<Verdict> = step
+            .numbers
+            .iter()
+            .map(|number| number.verdict(&run))
+            .collect();
+        assert_eq!(verdicts[0], Verdict::Holds(14.0));
+        assert_eq!(verdicts[1], Verdict::Changed(12.25));
     }
 }

@@ -3,7 +3,7 @@
 use super::{LessonInput, Number, Setup, Step, at, count};
 use crate::run::Run;
 use crate::session::TableKind::{self, K, Q, V, Weights};
-use crate::session::{InputId, Mask, Question, Scaling};
+use crate::session::{Arrangement, InputId, Mask, Question, Scaling};
 
 const PART: &str = "The note";
 const QUESTIONS: &str = "Your questions";
@@ -16,6 +16,9 @@ const MADE: Setup = Setup {
     scaling: Scaling::On,
     question: Question::None,
     cell: (Q, 1, 1),
+    arrangement: Arrangement::Beside,
+    pane: None,
+    positions: None,
 };
 
 /// The cat as a real network reads it.

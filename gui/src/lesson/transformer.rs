@@ -4,7 +4,9 @@ use kqv::Sinusoidal;
 
 use super::{LessonInput, Number, Setup, Step, TRAINED, at, count};
 use crate::session::TableKind::{self, Masked, Output, Q, Raw, Weights};
-use crate::session::{InputId, Mask, Question, Scaling};
+use crate::positions::{PositionKind, PositionsView};
+use crate::session::layout::Pane;
+use crate::session::{Arrangement, InputId, Mask, Question, Scaling};
 
 const PART: &str = "The Illustrated Transformer";
 
@@ -16,6 +18,9 @@ const CAPTURE: Setup = Setup {
     scaling: Scaling::On,
     question: Question::None,
     cell: (Weights, 10, 2),
+    arrangement: Arrangement::Beside,
+    pane: None,
+    positions: None,
 };
 
 /// Two words of 64 columns.
@@ -36,6 +41,13 @@ const WORKED: Setup = Setup {
 const fn cell(setup: Setup, table: TableKind, row: usize, column: usize) -> Setup {
     Setup {
         cell: (table, row, column),
+        ..setup
+    }
+}
+
+const fn beside(setup: Setup, pane: Pane) -> Setup {
+    Setup {
+        pane: Some(pane),
         ..setup
     }
 }
@@ -74,6 +86,7 @@ pub(super) const FIRST: Step = Step {
             at(run, Weights, 10, 2)
         }),
         number("tokens", "15", |run| count(run.input.queries)),
+        number("layers of the encoder", "6", |run| count(run.input.layers)),
     ],
 };
 
@@ -86,8 +99,9 @@ pub(super) static STEPS: &[Step] = &[
         text: "A word comes as a row of X. Three matrices that were learnt make three rows of it: \
                a query to ask with, a key to be found by, a value to hand on. The picture draws four \
                boxes for 512 columns and three for 64; here four are four and three are three.",
-        try_it: "Change a number of X and watch the row of Q, K and V that hangs on it.",
-        setup: WORKED,
+        try_it: "Drag a number of X, in the pane Layer: the row of Q, K and V that hangs on it follows. Click \
+                 a number of Q: the row of X and the column of W_Q that meet in it light up.",
+        setup: beside(WORKED, Pane::Layer),
         numbers: &[
             number("words", "2", |run| count(run.input.queries)),
             number("columns of X", "4", |run| {
@@ -157,8 +171,8 @@ pub(super) static STEPS: &[Step] = &[
         text: "Every value is multiplied by its weight, and what remains of all of them is added up: \
                that is z1. The first two columns of V say whose value it is, so the output repeats \
                the weights.",
-        try_it: "Walk through the query to see the sum grow value by value.",
-        setup: cell(THINKING, Output, 0, 0),
+        try_it: "Press Play in the pane Step through: the sum grows value by value.",
+        setup: beside(cell(THINKING, Output, 0, 0), Pane::Steps),
         numbers: &[
             number("z1, first column", "0.88", |run| at(run, Output, 0, 0)),
             number("z1, second column", "0.12", |run| at(run, Output, 0, 1)),
@@ -169,8 +183,12 @@ pub(super) static STEPS: &[Step] = &[
         title: "All words at once: matrices",
         text: "Nothing new happens, only all rows together: softmax(Q · K turned / √d) · V = Z. Each matrix \
                carries its shape; where two of them meet, the inner numbers are the same.",
-        try_it: "Choose the crossed arrangement: every score lies where its row and column meet.",
-        setup: cell(WORKED, Output, 0, 0),
+        try_it: "Point at a score, then at an output: the row and the column that meet there are drawn. X \
+                 brings the tables back beside each other.",
+        setup: Setup {
+            arrangement: Arrangement::Crossed,
+            ..cell(WORKED, Output, 0, 0)
+        },
         numbers: &[
             number("rows of Z", "2", |run| count(run.left.table(Output).rows())),
             number("columns of Z", "3", |run| {
@@ -187,8 +205,9 @@ pub(super) static STEPS: &[Step] = &[
         text: "Eight times the same with other weights: each head may look for something else. \
                Their outputs are laid beside each other and multiplied by W_O, so that the next \
                layer gets a row as long as X had.",
-        try_it: "Page Down goes through the heads.",
-        setup: cell(WORKED, Weights, 0, 0),
+        try_it: "Page Down goes through the heads. Click a number of the layer output: D writes it out \
+                 through W_O and concat back to X.",
+        setup: beside(cell(WORKED, Weights, 0, 0), Pane::Layer),
         numbers: &[
             number("heads", "8", |run| count(run.input.heads)),
             number("columns side by side", "24", |run| {
@@ -208,14 +227,31 @@ pub(super) static STEPS: &[Step] = &[
     },
     Step {
         part: PART,
+        title: "Add and normalise",
+        text: "Around every sub-layer of encoder and decoder runs a way past it: what attention makes is added \
+               to X, and each row of the sum is brought to mean 0 and variance 1. That is LayerNorm, and no \
+               part of attention: the window works it out in f64 and says so.",
+        try_it: "Click a number of LayerNorm and press D: there are its row, its mean and its variance.",
+        setup: beside(cell(WORKED, Output, 0, 0), Pane::Layer),
+        numbers: &[
+            number("columns of X + Z", "4", |run| {
+                count(run.layer.as_ref()?.normed.columns())
+            }),
+            number("mean of a row after it", "0.00", |run| Some(moments(run, 0)?.0)),
+            number("variance of a row after it", "1.00", |run| Some(moments(run, 0)?.1)),
+        ],
+    },
+    Step {
+        part: PART,
         title: "Two heads of a sentence, then all of them",
         text: "In layer 5, head 11, \"it\" looks at \"animal\" too. But that is no discovery: in this \
                head ten of the fifteen tokens look there most. One line between two words tells \
                nothing before the others are drawn.",
-        try_it: "Read the column of \"animal\" from top to bottom, then go back to layer 3, head 1.",
+        try_it: "Read the column of \"animal\" from top to bottom, then click layer 3, head 1 in the pane Heads. \
+                 All heads at once are unreadable in the article; sort them by how widely they look.",
         setup: Setup {
             head: (5, 11),
-            ..CAPTURE
+            ..beside(CAPTURE, Pane::Heads)
         },
         numbers: &[
             number("weight of \"it\" on \"animal\"", "0.6466", |run| {
@@ -247,8 +283,19 @@ pub(super) static STEPS: &[Step] = &[
         text: "Attention does not know the order of its words, so a row of sines and cosines is \
                added to each, another one for every position. The article's figure and the paper's \
                formula lay them out differently: first all sines, or sine beside cosine.",
-        try_it: "Open the positions pane and switch between the two layouts.",
-        setup: cell(WORKED, Q, 0, 0),
+        try_it: "Switch between the two layouts in the pane Layer; 20 positions of 512 columns are the picture \
+                 of the article.",
+        setup: Setup {
+            input: || InputId::Lesson(LessonInput::Cross),
+            head: (0, 0),
+            cell: (Weights, 0, 0),
+            positions: Some(PositionsView {
+                kind: PositionKind::Halves,
+                positions: 3,
+                columns: 4,
+            }),
+            ..beside(CAPTURE, Pane::Layer)
+        },
         numbers: &[
             number("position 1, column 0", "0.84", |_| sine(1, 0)),
             number("position 1, column 1", "0.0001", |_| sine(1, 1)),
@@ -281,9 +328,8 @@ pub(super) static STEPS: &[Step] = &[
             input: || InputId::Case("cat-sat-causal".to_owned()),
             head: (0, 0),
             mask: Mask::Causal,
-            scaling: Scaling::On,
-            question: Question::None,
             cell: (Masked, 1, 2),
+            ..CAPTURE
         },
         numbers: &[
             number("weight of \"cat\" on itself", "0.880797", |run| {
@@ -311,10 +357,8 @@ pub(super) static STEPS: &[Step] = &[
         setup: Setup {
             input: || InputId::Lesson(LessonInput::Cross),
             head: (0, 0),
-            mask: Mask::None,
-            scaling: Scaling::On,
-            question: Question::None,
             cell: (Weights, 3, 2),
+            ..CAPTURE
         },
         numbers: &[
             number("rows: words that ask", "4", |run| {
@@ -338,10 +382,8 @@ pub(super) static STEPS: &[Step] = &[
         setup: Setup {
             input: || InputId::Lesson(LessonInput::Vocabulary),
             head: (0, 0),
-            mask: Mask::None,
-            scaling: Scaling::On,
-            question: Question::None,
             cell: (Weights, 1, 1),
+            ..CAPTURE
         },
         numbers: &[
             number("share of \"am\" in row 2", "0.80", |run| {
@@ -372,6 +414,34 @@ pub(super) static STEPS: &[Step] = &[
             ),
         ],
     },
+    Step {
+        part: PART,
+        title: "Before and after training",
+        text: "An untrained network spreads its shares nearly evenly; training pushes the logits until the word \
+               that is due has nearly all. The second row is \"am\" after training; the last row is the \
+               untrained one, and both sum to one as printed.",
+        try_it: "Type 2 over the logit of \"thanks\" in the last row: one number, and all six shares move.",
+        setup: Setup {
+            input: || InputId::Lesson(LessonInput::Vocabulary),
+            head: (0, 0),
+            cell: (Weights, 5, 3),
+            ..CAPTURE
+        },
+        numbers: &[
+            number("untrained \"a\"", "0.2", |run| at(run, Weights, 5, 0)),
+            number("untrained \"am\"", "0.2", |run| at(run, Weights, 5, 1)),
+            number("untrained \"i\"", "0.1", |run| at(run, Weights, 5, 2)),
+            number("untrained \"thanks\"", "0.2", |run| at(run, Weights, 5, 3)),
+            number("untrained \"student\"", "0.2", |run| at(run, Weights, 5, 4)),
+            number("untrained \"<eos>\"", "0.1", |run| at(run, Weights, 5, 5)),
+            number("trained \"a\" in row 2", "0.01", |run| at(run, Weights, 1, 0)),
+            number("trained \"am\" in row 2", "0.80", |run| at(run, Weights, 1, 1)),
+            number("trained \"i\" in row 2", "0.10", |run| at(run, Weights, 1, 2)),
+            number("trained \"thanks\" in row 2", "0.05", |run| at(run, Weights, 1, 3)),
+            number("trained \"student\" in row 2", "0.01", |run| at(run, Weights, 1, 4)),
+            number("trained \"<eos>\" in row 2", "0.03", |run| at(run, Weights, 1, 5)),
+        ],
+    },
 ];
 
 /// A column of the article's figure, d = 4.
@@ -388,4 +458,13 @@ fn paper(position: usize, column: usize) -> Option<f64> {
 
 fn printed_sum(row: usize) -> Option<f64> {
     Some(TRAINED.get(row)?.iter().sum())
+}
+
+/// Mean and variance of a row of `LayerNorm`.
+fn moments(run: &crate::run::Run, row: usize) -> Option<(f64, f64)> {
+    let row = run.layer.as_ref()?.normed.row(row);
+    let count = crate::number::real(row.len().max(1));
+    let mean = row.iter().sum::<f64>() / count;
+    let squares = row.iter().map(|value| (value - mean) * (value - mean));
+    Some((mean, squares.sum::<f64>() / count))
 }

@@ -18,6 +18,8 @@ pub enum EditAction {
     ResetMatrix(MatrixId),
     /// Everything as the source has it.
     ResetAll,
+    /// Q, K and V follow from X and W again, of every head.
+    Follow,
     /// A matrix by formula.
     Fill(MatrixId, Preset),
     /// Q, K and V of the head by formula.
@@ -42,6 +44,7 @@ impl EditAction {
             Self::Reset(place) => edits.reset(*place),
             Self::ResetMatrix(matrix) => edits.reset_matrix(*matrix),
             Self::ResetAll => *edits = Edits::default(),
+            Self::Follow => edits.follow(),
             Self::Fill(matrix, preset) => edits.fill(*matrix, *preset),
             Self::FillAll(preset) => {
                 for operand in [Operand::Q, Operand::K, Operand::V] {

@@ -127,6 +127,9 @@ pub struct Layout {
     pub choices: Visibility,
     /// The panel below, where it has a place.
     pub inspector: Visibility,
+    /// The pane that a step of the lessons opened and the next one closes.
+    #[serde(default)]
+    pub by_lesson: Option<Pane>,
 }
 
 impl Default for Layout {
@@ -135,6 +138,7 @@ impl Default for Layout {
             tree: Tree::new_tabs(egui::Id::unique("panes"), vec![Pane::Tables]),
             choices: Visibility::Shown,
             inspector: Visibility::Shown,
+            by_lesson: None,
         }
     }
 }
@@ -211,6 +215,52 @@ impl Layout {
         tree.root = Some(both);
     }
 
+    /// Opens a pane below another one, in its column; beside the tables where that one is not open.
+    fn open_under(&mut self, other: Pane, pane: Pane) {
+        let tiles = &mut self.tree.tiles;
+        let tabs = tiles.find_pane(&other).and_then(|tile| tiles.parent_of(tile));
+        let Some(tabs) = tabs else {
+            return self.open(pane);
+        };
+        let column = tiles.parent_of(tabs);
+        let tile = tiles.insert_pane(pane);
+        let tab = tiles.insert_tab_tile(vec![tile]);
+        let both = tiles.insert_vertical_tile(vec![tabs, tab]);
+        match column.and_then(|column| tiles.get_mut(column)) {
+            Some(Tile::Container(Container::Linear(linear))) => {
+                for child in &mut linear.children {
+                    if *child == tabs {
+                        *child = both;
+                    }
+                }
+                linear.shares.replace_with(tabs, both);
+            }
+            _ => self.tree.root = Some(both),
+        }
+    }
+
+    /// Shows the pane that a step of the lessons is about where the lesson can still be read, and closes the one
+    /// that the step before had opened.
+    pub fn show_beside_lessons(&mut self, pane: Option<Pane>) {
+        if let Some(before) = self.by_lesson.take_if(|before| Some(*before) != pane) {
+            self.close(before);
+        }
+        let Some(pane) = pane else {
+            return;
+        };
+        if self.is_open(pane) {
+            let tile = self.tree.tiles.find_pane(&pane);
+            self.tree.make_active(|id, _| Some(id) == tile);
+            return;
+        }
+        self.by_lesson = Some(pane);
+        if Pane::BELOW.contains(&pane) {
+            self.open_below(pane);
+        } else {
+            self.open_under(Pane::Lessons, pane);
+        }
+    }
+
     fn close(&mut self, pane: Pane) {
         if let Some(tile) = self.tree.tiles.find_pane(&pane) {
             self.tree.remove_recursively(tile);
@@ -266,5 +316,25 @@ mod tests {
         assert!(!session.layout.is_open(Pane::Runs) && session.layout.is_open(Pane::Tables));
         LayoutAction::Toggle(Pane::Tables).apply(&mut session);
         assert!(session.layout.is_open(Pane::Tables));
+    }
+
+    #[test]
+    fn a_lesson_closes_only_the_pane_that_a_lesson_opened() {
+        let mut layout = Layout::default();
+        layout.open(Pane::Lessons);
+        layout.show_beside_lessons(Some(Pane::Layer));
+        let [lessons, layer] = [Pane::Lessons, Pane::Layer].map(|pane| {
+            let tile = layout.tree.tiles.find_pane(&pane).unwrap();
+            layout.tree.tiles.parent_of(tile)
+        });
+        assert_ne!(lessons, layer, "both are seen at once");
+        layout.show_beside_lessons(Some(Pane::Steps));
+        assert!(!layout.is_open(Pane::Layer) && layout.is_open(Pane::Steps));
+        layout.show_beside_lessons(None);
+        assert!(!layout.is_open(Pane::Steps) && layout.is_open(Pane::Lessons));
+        layout.open(Pane::Heads);
+        layout.show_beside_lessons(Some(Pane::Heads));
+        layout.show_beside_lessons(None);
+        assert!(layout.is_open(Pane::Heads), "the user opened it");
     }
 }

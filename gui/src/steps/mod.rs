@@ -150,6 +150,13 @@ impl Walk {
         before.unwrap_or(0)
     }
 
+    /// Whether a stage is done with a key at that moment.
+    pub fn passed(self, position: usize, stage: Stage, key: usize) -> bool {
+        let now = self.moment(position);
+        let whole = stage != Stage::Dot || now.column + 1 >= self.width;
+        now.stage > stage || now.stage == stage && (now.key > key || now.key == key && whole)
+    }
+
     /// Whether a cell of a table is known at that moment. Queries before this one are done.
     pub fn known(self, position: usize, kind: TableKind, row: usize, column: usize) -> bool {
         if matches!(kind, TableKind::Q | TableKind::K | TableKind::V) || row < self.query {
@@ -158,13 +165,12 @@ impl Walk {
         if row > self.query {
             return false;
         }
-        let Moment { stage, key, .. } = self.moment(position);
-        let passed = |at: Stage| stage > at || stage == at && column <= key;
+        let passed = |at: Stage| self.passed(position, at, column);
         match kind {
             TableKind::Raw => passed(Stage::Scale),
             TableKind::Masked => passed(Stage::Mask),
             TableKind::Weights => passed(Stage::Weight),
-            _ => stage == Stage::Output,
+            _ => self.moment(position).stage == Stage::Output,
         }
     }
 }

@@ -52,7 +52,7 @@ pub fn sentence(moment: Moment, trace: &Trace, query: &str, key: &str) -> String
         Stage::Sum => format!(
             "\"{key}\" adds {} to the sum, which comes to {}",
             plain(at(&trace.exponentials)),
-            plain(trace.sum)
+            plain(at(&trace.sums))
         ),
         Stage::Weight => format!(
             "weight of \"{key}\": {} / {} = {}",
@@ -103,6 +103,11 @@ mod tests {
             keys: 2,
             width: 4,
         };
+        let first = walk.moment(walk.start_of(Stage::Sum));
+        assert_eq!(
+            sentence(first, &trace, "a", "a"),
+            "\"a\" adds 1.0000 to the sum, which comes to 1.0000"
+        );
         for (stage, said) in [
             (
                 Stage::Dot,

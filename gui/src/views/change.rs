@@ -44,7 +44,7 @@ pub fn change_ui(ui: &mut Ui, session: &Session, run: &Run) -> Option<Action> {
     let mut forms = ui
         .data(|data| data.get_temp::<Forms>(id))
         .unwrap_or_default();
-    let edited = edited_ui(ui, session);
+    let edited = edited_ui(ui, session, run);
     ui.separator();
     let filled = fill_ui(ui, session, run, &mut forms);
     ui.separator();
@@ -61,11 +61,11 @@ fn heading(ui: &mut Ui, text: &str, about: &str) {
 }
 
 /// How much is edited, and back to the source.
-fn edited_ui(ui: &mut Ui, session: &Session) -> Option<Action> {
+fn edited_ui(ui: &mut Ui, session: &Session, run: &Run) -> Option<Action> {
     heading(
         ui,
         "Edits",
-        "Drag a cell of Q, K or V up or down, with Shift finer; double-click or Enter to type; Ctrl+V pastes a block; Delete takes one edit back",
+        "Drag a cell of Q, K, V, X or W up or down, with Shift finer; double-click or Enter to type; Ctrl+V pastes a block; Delete takes one edit back",
     );
     let mut action = None;
     ui.horizontal(|ui| {
@@ -87,7 +87,7 @@ fn edited_ui(ui: &mut Ui, session: &Session) -> Option<Action> {
             action = Some(Action::Edit(EditAction::ResetAll));
         }
     });
-    action
+    action.or(super::positions::pinned_ui(ui, session, run))
 }
 
 /// A matrix, or Q, K and V, by formula.

@@ -195,8 +195,11 @@ fn select_all(ui: &Ui, field: Id, letters: usize) {
     state.store(ui.ctx(), field);
 }
 
-/// The selected cell, if it is one of Q, K or V.
+/// The selected cell, if it is one of Q, K, V, X or W.
 pub fn selected(session: &Session) -> Option<Place> {
+    if let Some(cell) = session.around {
+        return cell.place(session);
+    }
     let operand = Operand::of_table(session.selection.table)?;
     let (row, column) = session.selection.cell_in(session.selection.table);
     Some(Place {

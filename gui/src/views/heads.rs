@@ -5,6 +5,7 @@ use eframe::egui::{
     Slider, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
 };
 
+use super::veil::{knows_weight, veil};
 use crate::action::Action;
 use crate::colour::{self, ColourScale};
 use crate::heads::{AllHeads, HeadFacts, HeadsView, Looks, Order};
@@ -122,7 +123,8 @@ fn maps_ui(
                 .text(middle, Align2::LEFT_CENTER, text, font, colour::WEAK);
         }
         if ui.is_rect_visible(place) {
-            action = action.or(map_ui(ui, place, session, facts, weights, pictures));
+            let map = (facts, weights);
+            action = action.or(map_ui(ui, place, session, run, map, pictures));
         }
     }
     action
@@ -132,8 +134,8 @@ fn map_ui(
     ui: &mut Ui,
     place: Rect,
     session: &Session,
-    facts: &HeadFacts,
-    weights: &Table,
+    run: &Run,
+    (facts, weights): (&HeadFacts, &Table),
     pictures: &mut Pictures,
 ) -> Option<Action> {
     let HeadFacts {
@@ -152,6 +154,9 @@ fn map_ui(
     let whole = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
     ui.painter().image(texture, place, whole, Color32::WHITE);
     let is_open = (session.layer, session.head) == (layer, head);
+    if is_open {
+        veil(ui.painter(), place, session, run);
+    }
     if is_open || response.hovered() {
         let colour = if is_open {
             Color32::WHITE
@@ -162,9 +167,13 @@ fn map_ui(
         ui.painter()
             .rect_stroke(place, 0.0, stroke, StrokeKind::Outside);
     }
-    let hint = format!(
-        "{name}\nentropy {entropy_bits:.2} bits, distance {distance:.1} tokens, greatest weight {peak:.2}\nClick to open it"
-    );
+    let hint = if is_open && session.learn.walk.is_some() {
+        format!("{name}\nits entropy and distance are known when the walk ends")
+    } else {
+        format!(
+            "{name}\nentropy {entropy_bits:.2} bits, distance {distance:.1} tokens, greatest weight {peak:.2}\nClick to open it"
+        )
+    };
     response
         .on_hover_text(hint)
         .clicked()
@@ -209,7 +218,7 @@ fn lines_ui(ui: &mut Ui, session: &Session, run: &Run, all: &AllHeads) -> Option
             let (rect, response) = ui.allocate_exact_size(size, Sense::click());
             let title = format!("Looks of layer {}, head {}", session.layer, session.head);
             response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &title));
-            let lines = Lines::new(rect, &run.input, weights);
+            let lines = Lines::new(rect, session, run, weights);
             lines.draw(ui, view.looks, selection.query, selection.key);
             lines.clicked(&response, session)
         })
@@ -220,16 +229,21 @@ fn lines_ui(ui: &mut Ui, session: &Session, run: &Run, all: &AllHeads) -> Option
 /// Where the tokens of both sides stand.
 struct Lines<'a> {
     rect: Rect,
+    session: &'a Session,
+    run: &'a Run,
     input: &'a Input,
     weights: &'a Table,
     step: [f32; 2],
 }
 
 impl<'a> Lines<'a> {
-    fn new(rect: Rect, input: &'a Input, weights: &'a Table) -> Self {
+    fn new(rect: Rect, session: &'a Session, run: &'a Run, weights: &'a Table) -> Self {
+        let input = &run.input;
         let step = |count: usize| rect.height() / points(count.max(1));
         Self {
             rect,
+            session,
+            run,
             input,
             weights,
             step: [step(input.queries), step(input.keys)],
@@ -257,7 +271,8 @@ impl<'a> Lines<'a> {
                     Looks::AtMe => j == key,
                 };
                 // What cannot be seen is not drawn: long texts have many weights.
-                if weight < if chosen { 0.004 } else { 0.1 } {
+                let least = if chosen { 0.004 } else { 0.1 };
+                if weight < least || !knows_weight(self.session, self.run, i, j) {
                     continue;
                 }
                 let (tint, share) = if chosen {
@@ -303,6 +318,7 @@ impl<'a> Lines<'a> {
                 .weights
                 .get(cell.0, cell.1)
                 .filter(|&weight| weight >= 0.02)
+                .filter(|_| knows_weight(self.session, self.run, cell.0, cell.1))
             else {
                 continue;
             };

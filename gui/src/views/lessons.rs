@@ -1,14 +1,15 @@
 //! The lessons: what happens, what is printed elsewhere for it, and what it is here.
 
 use eframe::egui::{
-    ComboBox, Grid, Label, RichText, Role, ScrollArea, Sense, Stroke, Ui, Vec2, WidgetInfo,
+    Button, ComboBox, Grid, Label, RichText, Role, ScrollArea, Sense, Stroke, Ui, Vec2, WidgetInfo,
 };
 
 use crate::action::Action;
 use crate::colour;
 use crate::lesson::{Number, Verdict, step, steps};
 use crate::run::Run;
-use crate::session::{LearnAction, Question, Session, TableKind};
+use crate::session::edits::EditAction;
+use crate::session::{LearnAction, Question, Scaling, Session, TableKind};
 use crate::side::Side;
 
 /// The panel.
@@ -16,7 +17,7 @@ pub fn lessons_ui(ui: &mut Ui, session: &Session, run: &Run) -> Option<Action> {
     let number = session.learn.lesson;
     let step = step(number);
     ui.label(RichText::new(step.part).color(colour::WEAK));
-    let mut action = chooser_ui(ui, number);
+    let mut action = chooser_ui(ui, number).map(Action::Learn);
     ui.add_space(6.0);
     ScrollArea::vertical()
         .auto_shrink([false, false])
@@ -30,23 +31,57 @@ pub fn lessons_ui(ui: &mut Ui, session: &Session, run: &Run) -> Option<Action> {
             ui.label(RichText::new("Try it").color(colour::RIGHT));
             ui.label(step.try_it);
             ui.add_space(10.0);
-            action = action.take().or(questions_ui(ui, session));
+            action = action.take().or(edits_ui(ui, session));
+            action = action.take().or(questions_ui(ui, session, run));
             original_ui(ui, session, run);
         });
-    action.map(Action::Learn)
+    action
+}
+
+/// What was tried, and the way back.
+fn edits_ui(ui: &mut Ui, session: &Session) -> Option<Action> {
+    let edits = &session.edits;
+    if edits.is_empty() {
+        return None;
+    }
+    let text = match edits.count() {
+        0 => "The lesson goes on with your tokens".to_owned(),
+        1 => "The lesson goes on with your edit".to_owned(),
+        count => format!("The lesson goes on with your {count} edits"),
+    };
+    let mut action = None;
+    ui.horizontal_wrapped(|ui| {
+        ui.label(RichText::new(text).color(colour::RIGHT));
+        let about = "Every number and token as the lesson has it";
+        if ui.button("Take all back").on_hover_text(about).clicked() {
+            action = Some(Action::Edit(EditAction::ResetAll));
+        }
+    });
+    ui.add_space(6.0);
+    action
 }
 
 /// The learner's own questions, as switches.
-fn questions_ui(ui: &mut Ui, session: &Session) -> Option<LearnAction> {
+fn questions_ui(ui: &mut Ui, session: &Session, run: &Run) -> Option<Action> {
     let mut action = None;
+    let is_square = run.input.queries == run.input.keys;
     ui.label(RichText::new("What if").color(colour::WEAK));
     ui.horizontal_wrapped(|ui| {
         for question in Question::ALL {
             let on = session.learn.question == question;
-            let switch = ui.selectable_label(on, question.name());
+            let can = question != Question::Reversed || is_square;
+            let switch = ui.add_enabled(can, Button::selectable(on, question.name()));
+            let switch = switch.on_disabled_hover_text("It needs as many queries as keys");
             if switch.on_hover_text(question.about()).clicked() {
-                action = Some(LearnAction::Ask(question));
+                action = Some(Action::Learn(LearnAction::Ask(question)));
             }
+        }
+        let off = session.scaling == Scaling::Off;
+        let switch = ui.selectable_label(off, "no √d");
+        let about = "What if nothing is divided by √d? It goes with each of the others  (S)";
+        if switch.on_hover_text(about).clicked() {
+            let scaling = if off { Scaling::On } else { Scaling::Off };
+            action = Some(Action::Scaling(scaling));
         }
     });
     action

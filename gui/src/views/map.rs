@@ -10,6 +10,8 @@ use crate::colour::{self, ColourScale};
 use crate::edit::{Edits, MatrixId};
 use crate::number::points;
 use crate::pictures::Pictures;
+use crate::session::TableKind;
+use crate::steps::Walk;
 use crate::table::Table;
 
 /// What is to be drawn.
@@ -26,8 +28,24 @@ pub struct Map<'a> {
     pub scale: ColourScale,
     /// What is edited in it, if it can be.
     pub edits: Option<(&'a Edits, MatrixId)>,
+    /// What is lit.
+    pub bands: Bands,
+    /// The walk that is on and its moment, for tables that follow from the output.
+    pub walk: Option<(Walk, usize)>,
     /// A cell is at most this large.
     pub max_cell: Vec2,
+}
+
+impl Map<'_> {
+    /// Whether the walk has come to the cell that is pointed at.
+    pub fn knows(&self, drawn: &MatrixResponse) -> bool {
+        match (self.walk, drawn.cell) {
+            (Some((walk, moment)), Some((row, column))) => {
+                walk.known(moment, TableKind::Output, row, column)
+            }
+            _ => true,
+        }
+    }
 }
 
 /// Draws it where the next widget goes, as wide as there is room.
@@ -61,9 +79,11 @@ pub fn map_ui(ui: &mut Ui, map: &Map<'_>, pictures: &mut Pictures) -> MatrixResp
         table: map.table,
         scale: map.scale,
         facing: Facing::Upright,
-        bands: Bands::default(),
+        bands: map.bands,
         edits: map.edits,
-        walk: None,
+        walk: map
+            .walk
+            .map(|(walk, moment)| (walk, moment, TableKind::Output)),
         hidden: "0",
         title: map.name,
     };

@@ -58,6 +58,8 @@ pub mod tables;
 pub mod tooltip;
 /// The commands.
 pub mod topbar;
+/// What a walk has not come to.
+pub mod veil;
 
 use eframe::egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
 
@@ -133,5 +135,7 @@ pub fn window_ui(ui: &mut Ui, window: &mut Window<'_>) -> Option<Action> {
     let notices = notices::notices_ui(ui.ctx(), window.notices, window.busy);
     let palette = window.palette.as_mut();
     let palette = palette.and_then(|palette| palette::palette_ui(ui.ctx(), palette, state));
-    palette.or(commands).or(sidebar).or(notices).or(panes)
+    let pasted = editing::paste_action(ui, session);
+    let above = palette.or(commands).or(sidebar).or(notices);
+    above.or(pasted).or(panes)
 }

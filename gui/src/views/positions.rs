@@ -2,7 +2,8 @@
 
 use eframe::egui::{ComboBox, DragValue, RichText, ScrollArea, Ui, vec2};
 
-use super::editing::cells_action;
+use super::bands::Bands;
+use super::editing::{cells_action, keys_action};
 use super::map::{Map, map_ui};
 use super::matrix::MatrixResponse;
 use crate::action::Action;
@@ -13,6 +14,8 @@ use crate::number::plain;
 use crate::pictures::Pictures;
 use crate::positions::PositionKind;
 use crate::run::Run;
+use crate::session::around::{LayerCell, LayerTable};
+use crate::session::edits::EditAction;
 use crate::session::{Session, TableKind};
 use crate::table::{Table, rounded_up};
 
@@ -52,6 +55,7 @@ fn layer_ui(
     let mut action = None;
     let title = format!("The layer, head {} of {}", session.head, run.input.heads);
     ui.label(RichText::new(title).size(16.0));
+    action = action.or(pinned_ui(ui, session, run));
     let (before, after): (Vec<_>, Vec<_>) = layer
         .operands
         .iter()
@@ -65,12 +69,60 @@ fn layer_ui(
         session.head * width,
         (session.head + 1) * width - 1
     );
-    plain_ui(ui, "Concat in f32", &meaning, &layer.concat, pictures);
+    let mut plain = |ui: &mut Ui, table, meaning: &str, values| {
+        let plain = Plain {
+            table,
+            meaning,
+            values,
+        };
+        plain_ui(ui, session, run, &plain, pictures)
+    };
+    let concat = plain(ui, LayerTable::Concat, &meaning, &layer.concat);
+    action = action.or(concat);
     for (matrix, table) in after {
         action = action.or(operand_ui(ui, session, run, *matrix, table, pictures));
     }
-    let meaning = "concat times W_O: what the layer hands on";
-    plain_ui(ui, "Layer output in f32", meaning, &layer.output, pictures);
+    for (table, meaning, values) in [
+        (
+            LayerTable::Output,
+            "concat times W_O: what the layer hands on",
+            &layer.output,
+        ),
+        (
+            LayerTable::Normed,
+            "X + layer output, each row brought to mean 0, variance 1; by the window, in f64",
+            &layer.normed,
+        ),
+    ] {
+        let plain = Plain {
+            table,
+            meaning,
+            values,
+        };
+        action = action.or(plain_ui(ui, session, run, &plain, pictures));
+    }
+    action
+}
+
+/// Numbers of Q, K and V that were put in by hand and do not follow X and W, with the way back.
+pub fn pinned_ui(ui: &mut Ui, session: &Session, run: &Run) -> Option<Action> {
+    let pinned = session.edits.pinned(&run.input);
+    if pinned == 0 {
+        return None;
+    }
+    let (edits, stay) = match pinned {
+        1 => ("1 edit".to_owned(), "stays"),
+        count => (format!("{count} edits"), "stay"),
+    };
+    let text = format!("{edits} of Q, K or V {stay} as put in by hand when X or W changes");
+    let mut action = None;
+    ui.horizontal_wrapped(|ui| {
+        ui.label(RichText::new(text).color(colour::RIGHT));
+        let about = "Q, K and V of every head become X times W again";
+        if ui.button("Let them follow").on_hover_text(about).clicked() {
+            action = Some(Action::Edit(EditAction::Follow));
+        }
+    });
     action
 }
 
@@ -100,27 +152,116 @@ fn operand_ui(
         table,
         scale: ColourScale::Diverging { end },
         edits: Some((&session.edits, matrix)),
+        bands: bands(session, LayerTable::Operand(matrix.operand), run),
+        walk: None,
         max_cell: vec2(44.0, 20.0),
     };
     let drawn = map_ui(ui, &map, pictures);
-    let action = cells_action(ui, run, matrix, end, &drawn);
+    let here = LayerTable::Operand(matrix.operand);
+    let mut action = cells_action(ui, run, matrix, end, &drawn);
+    if session.around.is_some_and(|cell| cell.table == here) {
+        action = action.or_else(|| keys_action(ui, session, run, drawn.response.id));
+    }
+    let clicked = clicked(here, &drawn);
     hint(table, drawn);
-    action
+    action.or(clicked)
 }
 
-fn plain_ui(ui: &mut Ui, name: &str, meaning: &str, table: &Table, pictures: &mut Pictures) {
-    let end = rounded_up(table.extent());
-    let map = Map {
-        name,
-        tint: colour::name(TableKind::Output),
-        meaning,
+/// A click keeps the cell.
+fn clicked(table: LayerTable, drawn: &MatrixResponse) -> Option<Action> {
+    let (row, column) = drawn.cell.filter(|_| drawn.response.clicked())?;
+    Some(Action::SelectAround(LayerCell {
         table,
+        row,
+        column,
+    }))
+}
+
+/// What is lit around the head: the selected cell, and the bands that meet in it.
+fn bands(session: &Session, table: LayerTable, run: &Run) -> Bands {
+    use LayerTable::{Concat, Normed, Output};
+    use Operand::{WK, WO, WQ, WV, X};
+    let row = |row| Bands {
+        row: Some(row),
+        ..Bands::default()
+    };
+    let column = |column| Bands {
+        column: Some(column),
+        ..Bands::default()
+    };
+    if let Some(cell) = session.around {
+        if cell.table == table {
+            return Bands {
+                row: Some(cell.row),
+                column: None,
+                cell: Some((cell.row, cell.column)),
+            };
+        }
+        return match (cell.table, table) {
+            (Output, Concat)
+            | (Normed, Output | LayerTable::Operand(X))
+            | (Concat, LayerTable::Operand(X)) => row(cell.row),
+            (Output, LayerTable::Operand(WO)) => column(cell.column),
+            _ => Bands::default(),
+        };
+    }
+    // A number of Q, K or V is a row of X times a column of its W.
+    let focus = run.detail.focus;
+    let (place, own) = focus.cell_in(focus.table);
+    match (focus.table, table) {
+        (TableKind::Q | TableKind::K | TableKind::V, LayerTable::Operand(X)) => row(place),
+        (TableKind::Q, LayerTable::Operand(WQ))
+        | (TableKind::K, LayerTable::Operand(WK))
+        | (TableKind::V, LayerTable::Operand(WV)) => column(own),
+        (TableKind::Output, Concat) => {
+            let column = session.head * run.input.value_width + own;
+            Bands {
+                row: Some(place),
+                column: None,
+                cell: Some((place, column)),
+            }
+        }
+        _ => Bands::default(),
+    }
+}
+
+/// A table that cannot be edited.
+struct Plain<'a> {
+    table: LayerTable,
+    meaning: &'a str,
+    values: &'a Table,
+}
+
+fn plain_ui(
+    ui: &mut Ui,
+    session: &Session,
+    run: &Run,
+    plain: &Plain<'_>,
+    pictures: &mut Pictures,
+) -> Option<Action> {
+    let end = rounded_up(plain.values.extent());
+    let format = match plain.table {
+        LayerTable::Normed => "f64",
+        _ => "f32",
+    };
+    let map = Map {
+        name: &format!("{} in {format}", plain.table.name()),
+        tint: colour::name(TableKind::Output),
+        meaning: plain.meaning,
+        table: plain.values,
         scale: ColourScale::Diverging { end },
         edits: None,
+        bands: bands(session, plain.table, run),
+        // A walk comes to the rows of the layer when it has come to those of its outputs.
+        walk: session.learn.walk.map(|moment| (run.walk(session), moment)),
         max_cell: vec2(44.0, 20.0),
     };
     let drawn = map_ui(ui, &map, pictures);
-    hint(table, drawn);
+    let clicked = clicked(plain.table, &drawn);
+    if map.knows(&drawn) {
+        hint(plain.values, drawn);
+    }
+    clicked
 }
 
 /// The number under the pointer.
@@ -137,6 +278,7 @@ fn hint(table: &Table, drawn: MatrixResponse) {
 fn table_ui(ui: &mut Ui, session: &Session, run: &Run, pictures: &mut Pictures) -> Option<Action> {
     let before = session.positions;
     let mut view = before;
+    let mut action = None;
     ui.label(RichText::new("Positions").size(16.0));
     ui.horizontal_wrapped(|ui| {
         let picker = ComboBox::from_id_salt("kind of positions")
@@ -161,14 +303,17 @@ fn table_ui(ui: &mut Ui, session: &Session, run: &Run, pictures: &mut Pictures) 
             table: &positions.table,
             scale: ColourScale::Diverging { end: 1.0 },
             edits: None,
+            bands: bands(session, LayerTable::Positions, run),
+            walk: None,
             max_cell: vec2(44.0, 16.0),
         };
         let drawn = map_ui(ui, &map, pictures);
+        action = clicked(LayerTable::Positions, &drawn);
         hint(&positions.table, drawn);
     }
     let about = RichText::new(view.kind.about()).size(11.0);
     ui.label(about.color(colour::WEAK));
-    (view != before).then_some(Action::Positions(view))
+    action.or((view != before).then_some(Action::Positions(view)))
 }
 
 fn number_ui(ui: &mut Ui, name: &str, value: &mut usize) {

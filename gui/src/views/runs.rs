@@ -5,6 +5,7 @@ use eframe::egui::{
 };
 
 use super::tooltip::exact;
+use super::veil::walk;
 use crate::action::Action;
 use crate::colour;
 use crate::compare::place;
@@ -57,6 +58,16 @@ fn heading_ui(ui: &mut Ui, run: &Run) {
 
 /// The number pointed at in every run, its distance from the left one, and how good the run's output is.
 fn values_ui(ui: &mut Ui, session: &Session, run: &Run) {
+    if let Some((walk, moment)) = walk(session, run) {
+        let focus = run.detail.focus;
+        let (row, column) = focus.cell_in(focus.table);
+        if !walk.known(moment, focus.table, row, column) {
+            ui.label("the walk has not come here yet");
+            return;
+        }
+    }
+    // An output is known when the walk ends, and how good it is.
+    let sqnr = |sqnr_db| Some(if session.learn.walk.is_some() { f64::NAN } else { sqnr_db });
     Grid::new("runs")
         .num_columns(5)
         .striped(true)
@@ -78,10 +89,10 @@ fn values_ui(ui: &mut Ui, session: &Session, run: &Run) {
                 run,
                 &run.right,
                 colour::RIGHT,
-                Some(run.compare.sqnr_db),
+                sqnr(run.compare.sqnr_db),
             );
             for held in &run.more {
-                line_ui(ui, run, &held.side, colour::TEXT, Some(held.sqnr_db));
+                line_ui(ui, run, &held.side, colour::TEXT, sqnr(held.sqnr_db));
             }
         });
     if run.more.is_empty() && session.left == session.right {
@@ -103,7 +114,9 @@ fn line_ui(ui: &mut Ui, run: &Run, side: &Side, tint: Color32, sqnr_db: Option<f
             ui.monospace(exact(format, focus.table, value));
             ui.monospace(difference(value - first, plain));
             ui.monospace(difference((value - first) / unit, plain));
-            ui.monospace(if sqnr_db.is_finite() {
+            ui.monospace(if sqnr_db.is_nan() {
+                "when the walk ends".to_owned()
+            } else if sqnr_db.is_finite() {
                 format!("{sqnr_db:.1} dB")
             } else {
                 "equal".to_owned()

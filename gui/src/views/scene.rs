@@ -2,7 +2,7 @@
 
 use eframe::egui::Ui;
 
-use super::editing::{cells_action, keys_action, paste_action};
+use super::editing::{cells_action, keys_action};
 use super::matrix::MatrixResponse;
 use super::tooltip::tooltip_ui;
 use crate::action::Action;
@@ -45,7 +45,7 @@ impl Scene<'_, '_> {
             let end = run.scale_end(kind, column);
             let changed = cells_action(ui, run, matrix, end, &drawn);
             action = changed.or(action);
-            if session.selection.table == kind {
+            if session.selection.table == kind && session.around.is_none() {
                 action = action.or_else(|| keys_action(ui, session, run, drawn.response.id));
             }
         }
@@ -58,9 +58,8 @@ impl Scene<'_, '_> {
     }
 
     /// What is asked for in the end; `pointed` is what the pointer was on in the last frame.
-    pub fn action(self, ui: &Ui, pointed: Option<Selection>) -> Option<Action> {
+    pub fn action(self, pointed: Option<Selection>) -> Option<Action> {
         self.action
-            .or_else(|| paste_action(ui, self.session))
             .or_else(|| (self.found != pointed).then_some(Action::Point(self.found)))
     }
 }

@@ -6,6 +6,7 @@ use eframe::egui::{
     vec2,
 };
 
+use super::veil::veil;
 use crate::action::Action;
 use crate::colour::{self, ColourScale};
 use crate::number::points;
@@ -53,7 +54,7 @@ pub fn sidebar_ui(
     for side in [SideId::Left, SideId::Right] {
         action = action.or_else(|| format_ui(ui, session, run, side));
     }
-    figures_ui(ui, run);
+    figures_ui(ui, session, run);
     action
 }
 
@@ -181,6 +182,9 @@ fn heads_ui(ui: &mut Ui, session: &Session, run: &Run, pictures: &mut Pictures) 
         let texture = pictures.tile(ui.ctx(), weights, scale, (0, 0));
         let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
         ui.painter().image(texture, rect, whole, Color32::WHITE);
+        if shown {
+            veil(ui.painter(), rect, session, run);
+        }
         let stroke = if shown {
             Stroke::new(2.0, Color32::WHITE)
         } else if response.hovered() {
@@ -317,10 +321,15 @@ fn slider_ui(ui: &mut Ui, width: f32, value: &mut i32, tint: Color32) -> Respons
 }
 
 /// How well right agrees with left.
-fn figures_ui(ui: &mut Ui, run: &Run) {
+fn figures_ui(ui: &mut Ui, session: &Session, run: &Run) {
     let compare = &run.compare;
     ui.add_space(6.0);
     ui.separator();
+    if session.learn.walk.is_some() {
+        let text = "How well the formats agree is known when the walk ends";
+        ui.label(RichText::new(text).color(colour::WEAK));
+        return;
+    }
     let sqnr = if compare.sqnr_db.is_finite() {
         format!("{:.1} dB", compare.sqnr_db)
     } else {

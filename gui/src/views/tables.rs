@@ -74,7 +74,7 @@ pub fn tables_ui(
             places_ui(ui, &all(area, column, &run.input), &mut scene);
         }
     }
-    scene.action(ui, pointed)
+    scene.action(pointed)
 }
 
 fn column(shown: Shown) -> Column {
