@@ -207,7 +207,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!((held, slipped), (78, 7));
+        assert_eq!((held, slipped), (94, 7));
     }
 
     #[test]
@@ -250,7 +250,7 @@ mod tests {
             row: 1,
             column: 0,
         };
-        session.edits.set(place, 3.5);
+        session.edits.set(place, 9.5);
         let input = session.edits.applied(&source);
         let run = Run::new(None, &input, &session, session.selection).unwrap();
         let verdicts: Vec<Verdict> = step
@@ -259,6 +259,6 @@ mod tests {
             .map(|number| number.verdict(&run))
             .collect();
         assert_eq!(verdicts[0], Verdict::Holds(14.0));
-        assert_eq!(verdicts[1], Verdict::Changed(12.25));
+        assert_eq!(verdicts[1], Verdict::Changed(13.0));
     }
 }

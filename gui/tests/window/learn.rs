@@ -16,7 +16,7 @@ fn lessons_set_the_window_up_and_tick_what_is_printed() {
     window.press(Modifiers::NONE, Key::L);
     assert!(window.session().layout.is_open(Pane::Lessons));
     assert!(window.session().learn.begun);
-    assert_eq!(steps().count(), 25, "the README says so");
+    assert_eq!(steps().count(), 27, "the README says so");
     for number in 1..steps().count() {
         window.click(Role::Button, "Next");
         assert_eq!(window.session().learn.lesson, number);
