@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use eframe::egui::{
     Align2, Color32, FontId, Mesh, Painter, Pos2, Rect, Response, Role, Shape, Stroke, StrokeKind,
-    TextureId, Ui, WidgetInfo, pos2, vec2,
+    TextureId, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
 use super::bands::Bands;
@@ -20,6 +20,12 @@ use crate::table::Table;
 
 /// Digits need at least this size.
 const MIN_FONT: f32 = 7.5;
+/// The widest of them, as `-1.3`, is this many times as wide as a font is high.
+const DIGITS: f32 = 1.9;
+/// Cells of this size show digits.
+pub const LEGIBLE: Vec2 = vec2(MIN_FONT * DIGITS, MIN_FONT / SHARE);
+/// What a font may take of the height of a cell.
+const SHARE: f32 = 0.72;
 /// Marks need cells of at least this size.
 const MIN_MARKED: f32 = 7.0;
 
@@ -140,7 +146,7 @@ fn digits(
     (rows, columns): &(Range<usize>, Range<usize>),
     lit: &Lit<'_>,
 ) {
-    let size = (grid.cell.x / 2.3).min(grid.cell.y * 0.72).min(13.0);
+    let size = (grid.cell.x / DIGITS).min(grid.cell.y * SHARE).min(13.0);
     if size < MIN_FONT {
         return;
     }

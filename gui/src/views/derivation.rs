@@ -35,7 +35,8 @@ pub fn derivation_ui(ui: &mut Ui, session: &Session, run: &Run) -> Option<Action
     ScrollArea::vertical()
         .auto_shrink([false, false])
         .show(ui, |ui| {
-            ui.spacing_mut().item_spacing.y = 1.0;
+            ui.spacing_mut().item_spacing.y = 2.0;
+            ui.spacing_mut().interact_size.y = 14.0;
             let mut part = Part::Cell;
             for line in lines {
                 if line.part != part {

@@ -37,7 +37,18 @@ pub fn heads_ui(
     let facts = all.heads.iter().map(|(facts, _)| *facts);
     let chosen = session.heads.chosen(facts);
     let text = format!("{} of {} heads", chosen.len(), all.heads.len());
-    ui.label(RichText::new(text).size(11.0).color(colour::WEAK));
+    ui.horizontal_wrapped(|ui| {
+        ui.label(RichText::new(text).size(11.0).color(colour::WEAK));
+        let open = all.heads.iter().map(|(facts, _)| facts);
+        let mut open = open.filter(|of| (of.layer, of.head) == (session.layer, session.head));
+        if let Some(facts) = open.next().filter(|_| session.learn.walk.is_none()) {
+            let text = format!(
+                "this one: entropy {:.2} bits, distance {:.1} tokens, greatest weight {:.2}",
+                facts.entropy_bits, facts.distance, facts.peak
+            );
+            ui.label(RichText::new(text).size(11.0));
+        }
+    });
     let maps_height = (ui.available_height() * 0.52).max(120.0);
     let opened = ScrollArea::vertical()
         .id_salt("maps")
@@ -68,18 +79,22 @@ fn choices_ui(ui: &mut Ui, before: HeadsView, run: &Run) -> Option<Action> {
             .accessible_name("Order of heads")
             .on_hover_text("By layer and head, by entropy of the weights, or by distance");
     });
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().slider_width = 74.0;
+        let weak = |ui: &mut Ui, text: &str| {
+            ui.label(RichText::new(text).color(colour::WEAK));
+        };
         let mut bits = view.entropy_at_most.unwrap_or(most_bits);
-        ui.add(Slider::new(&mut bits, 0.0..=most_bits).max_decimals(2))
+        weak(ui, "entropy up to");
+        ui.add(Slider::new(&mut bits, 0.0..=most_bits).max_decimals(2).suffix(" bits"))
             .accessible_name("Entropy at most")
             .on_hover_text("Only heads whose weights have at most this entropy on average");
         view.entropy_at_most = (bits < most_bits).then_some(bits);
-        ui.label(RichText::new("bits at most").color(colour::WEAK));
-        ui.add(Slider::new(&mut view.distance_at_least, 0.0..=farthest).max_decimals(1))
+        weak(ui, "distance from");
+        let far = Slider::new(&mut view.distance_at_least, 0.0..=farthest);
+        ui.add(far.max_decimals(1).suffix(" tokens"))
             .accessible_name("Distance at least")
             .on_hover_text("Only heads that look at least this many tokens away on average");
-        ui.label(RichText::new("tokens at least").color(colour::WEAK));
     });
     (view != before).then_some(Action::Heads(view))
 }

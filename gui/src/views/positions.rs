@@ -56,20 +56,29 @@ fn layer_ui(
     let title = format!("The layer, head {} of {}", session.head, run.input.heads);
     ui.label(RichText::new(title).size(16.0));
     action = action.or(pinned_ui(ui, session, run));
-    let (before, after): (Vec<_>, Vec<_>) = layer
-        .operands
-        .iter()
-        .partition(|(matrix, _)| matrix.operand != Operand::WO);
-    for (matrix, table) in before {
-        action = action.or(operand_ui(ui, session, run, *matrix, table, pictures));
-    }
+    let operand = |ui: &mut Ui, pictures: &mut Pictures, operand: Operand| {
+        let found = layer.operands.iter();
+        let mut found = found.filter(|(matrix, _)| matrix.operand == operand);
+        let (matrix, table) = found.next()?;
+        operand_ui(ui, session, run, *matrix, table, pictures)
+    };
+    action = action.or(operand(ui, pictures, Operand::X));
+    ui.columns_const(|columns: &mut [Ui; 3]| {
+        for (ui, of) in columns
+            .iter_mut()
+            .zip([Operand::WQ, Operand::WK, Operand::WV])
+        {
+            let changed = operand(ui, pictures, of);
+            action = action.take().or(changed);
+        }
+    });
     let width = run.input.value_width;
     let meaning = format!(
         "the outputs of all heads beside each other; this head has columns {} to {}",
         session.head * width,
         (session.head + 1) * width - 1
     );
-    let mut plain = |ui: &mut Ui, table, meaning: &str, values| {
+    let plain = |ui: &mut Ui, pictures: &mut Pictures, table, meaning: &str, values| {
         let plain = Plain {
             table,
             meaning,
@@ -77,30 +86,16 @@ fn layer_ui(
         };
         plain_ui(ui, session, run, &plain, pictures)
     };
-    let concat = plain(ui, LayerTable::Concat, &meaning, &layer.concat);
+    let concat = plain(ui, pictures, LayerTable::Concat, &meaning, &layer.concat);
     action = action.or(concat);
-    for (matrix, table) in after {
-        action = action.or(operand_ui(ui, session, run, *matrix, table, pictures));
-    }
-    for (table, meaning, values) in [
-        (
-            LayerTable::Output,
-            "concat times W_O: what the layer hands on",
-            &layer.output,
-        ),
-        (
-            LayerTable::Normed,
-            "X + layer output, each row brought to mean 0, variance 1; by the window, in f64",
-            &layer.normed,
-        ),
-    ] {
-        let plain = Plain {
-            table,
-            meaning,
-            values,
-        };
-        action = action.or(plain_ui(ui, session, run, &plain, pictures));
-    }
+    ui.columns_const(|[left, right]| {
+        let joins = operand(left, pictures, Operand::WO);
+        let meaning = "concat times W_O: what the layer hands on";
+        let output = plain(right, pictures, LayerTable::Output, meaning, &layer.output);
+        let meaning = "X + layer output, each row brought to mean 0 and variance 1; by the window, in f64";
+        let normed = plain(right, pictures, LayerTable::Normed, meaning, &layer.normed);
+        action = action.take().or(joins).or(output).or(normed);
+    });
     action
 }
 

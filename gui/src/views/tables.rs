@@ -2,7 +2,7 @@
 
 use eframe::egui::{Color32, Rect, ScrollArea, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
 
-use super::cells::outline;
+use super::cells::{LEGIBLE, outline};
 use super::crossed::{Crossed, Sizes};
 use super::labels::longest;
 use super::matrix::{Facing, HEADER, Labels, Matrix, TOKENS_BELOW, matrix_at, matrix_ui, on_pixel};
@@ -12,7 +12,7 @@ use crate::colour::{self, ColourScale};
 use crate::number::{plain, points};
 use crate::pictures::Pictures;
 use crate::run::{Column, Run};
-use crate::session::{Arrangement, Mask, Selection, Session, Shown, TableKind, Unit};
+use crate::session::{Arrangement, Mask, Question, Selection, Session, Shown, TableKind, Unit};
 use crate::source::Input;
 
 /// Between two tables.
@@ -71,7 +71,8 @@ pub fn tables_ui(
         }
         (None, _, Arrangement::Crossed) => crossed_ui(ui, area, &mut scene),
         (None, _, Arrangement::Beside) => {
-            places_ui(ui, &all(area, column, &run.input), &mut scene);
+            let places = all(area, column, session, run);
+            places_ui(ui, &places, &mut scene);
         }
     }
     scene.action(pointed)
@@ -86,9 +87,10 @@ fn column(shown: Shown) -> Column {
 }
 
 /// Q, K and V above; scores, weights and output below, whose rows are the same queries.
-fn all(area: Rect, column: Column, input: &Input) -> Vec<Place> {
+fn all(area: Rect, column: Column, session: &Session, run: &Run) -> Vec<Place> {
+    let input = &*run.input;
     let above = [TableKind::Q, TableKind::K, TableKind::V];
-    let below = [
+    let mut below = vec![
         TableKind::Raw,
         TableKind::Masked,
         TableKind::Weights,
@@ -112,7 +114,14 @@ fn all(area: Rect, column: Column, input: &Input) -> Vec<Place> {
     }
     let tokens = margin(TableKind::Raw, input);
     let space = lower.width() - 3.0 * GAP - tokens;
-    let scores = (space * score_share(input)).floor();
+    let mut scores = (space * score_share(input)).floor();
+    let more = (scores * 4.0 / 3.0 + GAP / 2.0).floor();
+    let is_legible = |width: f32| width >= points(input.keys) * LEGIBLE.x;
+    if says_nothing_new(session, run) && !is_legible(scores) && is_legible(more) {
+        // What would be told twice makes room for digits.
+        below.retain(|&kind| kind != TableKind::Masked);
+        scores = more;
+    }
     let mut left = lower.min.x;
     for kind in below {
         let first = kind == TableKind::Raw;
@@ -138,6 +147,18 @@ fn all(area: Rect, column: Column, input: &Input) -> Vec<Place> {
     places
 }
 
+/// Whether the masked scores are the raw ones, and nobody looks at them.
+fn says_nothing_new(session: &Session, run: &Run) -> bool {
+    let same = [&run.left, &run.right]
+        .into_iter()
+        .all(|side| side.mask_moves_no_score());
+    session.mask == Mask::None
+        && same
+        && session.learn.question != Question::LeftBottom
+        && session.learn.walk.is_none()
+        && session.selection.table != TableKind::Masked
+}
+
 /// The part of the lower row that each of the three score tables gets: their digits need more room
 /// than the output.
 fn score_share(input: &Input) -> f32 {
@@ -154,6 +175,9 @@ fn halves(area: Rect, input: &Input) -> (Rect, Rect) {
         points(input.queries.clamp(4, 64)),
     );
     let share = (above / (above + below)).clamp(0.35, 0.65);
+    // Where there is little room, more of it goes to the scores, which carry digits.
+    let legible = points(input.queries) * LEGIBLE.y * 1.2;
+    let share = share.min(((rows - legible) / rows).max(0.35));
     let middle = area.min.y + HEADER + rows * share;
     (
         Rect::from_min_max(area.min, pos2(area.max.x, middle)),
