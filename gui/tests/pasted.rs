@@ -11,3 +11,7 @@ include!("pasted/f32.in");
 include!("pasted/f64.in");
 include!("pasted/i8.in");
 include!("pasted/i16.in");
+include!("pasted/projected.in");
+include!("pasted/rounded.in");
+include!("pasted/saturated.in");
+include!("pasted/layer.in");

@@ -162,12 +162,18 @@ fn rows<T>(seen: &[usize], values: &[T], width: usize, one: fn(&[T]) -> String) 
 mod tests {
     use std::fs;
     use std::path::Path;
+    use std::sync::Arc;
 
     use kqv::{Attention, Float, Quantized};
 
     use super::*;
     use crate::derivation::trace::watch;
     use crate::recorder::Job;
+    use crate::run::Run;
+    use crate::session::around::{LayerCell, LayerTable};
+    use crate::session::layout::{LayoutAction, Pane};
+    use crate::session::{FormatChoice, FractionBits, InputId, Mask, Session};
+    use crate::source::load;
 
     fn job(attention: Attention) -> Job<'static> {
         Job {
@@ -211,6 +217,65 @@ mod tests {
             ("i16", &words, "i16", TableKind::Raw),
         ] {
             let test = rust_test(trace, float, focus(table)).unwrap();
+            let path =
+                Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/pasted/{file}.in"));
+            if std::env::var_os("KQV_WRITE").is_some() {
+                fs::write(&path, &test).unwrap();
+            }
+            assert_eq!(fs::read_to_string(path).unwrap(), test);
+        }
+    }
+
+    /// What the window would copy of the worked example.
+    fn copied(left: FormatChoice, cell: Selection, around: Option<LayerCell>) -> String {
+        let mut session = Session {
+            input: InputId::Worked,
+            head: 3,
+            mask: Mask::Causal,
+            left,
+            selection: cell,
+            around,
+            ..Session::default()
+        };
+        LayoutAction::Toggle(Pane::Derivation).apply(&mut session);
+        session.layer = 0;
+        let input = Arc::new(load(&session.input).unwrap());
+        let run = Run::new(None, &input, &session, cell).unwrap();
+        run.learned.unwrap().test.clone().unwrap()
+    }
+
+    #[test]
+    fn tests_that_begin_at_x_are_compiled_too() {
+        let start = Selection {
+            query: 0,
+            key: 0,
+            ..Session::default().selection
+        };
+        let at = |table, row, column| start.at(table, row, column);
+        let bits = FractionBits { q: 5, k: 4, v: 8 };
+        let output = LayerCell {
+            table: LayerTable::Output,
+            row: 1,
+            column: 2,
+        };
+        for (file, test) in [
+            (
+                "projected",
+                copied(FormatChoice::F32, at(TableKind::K, 1, 2), None),
+            ),
+            (
+                "rounded",
+                copied(FormatChoice::I16(bits), at(TableKind::Q, 0, 1), None),
+            ),
+            (
+                "saturated",
+                copied(FormatChoice::I8(bits), at(TableKind::V, 0, 1), None),
+            ),
+            (
+                "layer",
+                copied(FormatChoice::F32, at(TableKind::Q, 0, 0), Some(output)),
+            ),
+        ] {
             let path =
                 Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/pasted/{file}.in"));
             if std::env::var_os("KQV_WRITE").is_some() {

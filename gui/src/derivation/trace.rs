@@ -22,6 +22,8 @@ pub struct Trace {
     pub v: Vec<f64>,
     /// The dot product of the watched key after each of its terms, unscaled, (D).
     pub dots: Vec<f64>,
+    /// The whole dot product of every key, unscaled.
+    pub products: Vec<f64>,
     /// Scores, hidden keys included.
     pub raw: Vec<f64>,
     /// Scores after the mask; −∞ for a hidden key.
@@ -114,6 +116,7 @@ pub fn watch_with<F: Whole, M: Modify>(
             k: reals(&k, Operand::K),
             v: reals(&v, Operand::V),
             dots: growing(format, &q, row(key)),
+            products: (0..job.keys).map(|key| dot(format, &q, row(key))).collect(),
             integers: format.scales().map(|scales| Integers {
                 scales,
                 q: whole(&q),

@@ -4,6 +4,8 @@
 pub mod bands;
 /// A number as its bits.
 pub mod bits;
+/// What a walk knows of every key.
+pub mod board;
 /// The cells of a matrix.
 pub mod cells;
 /// Numbers by formula, tokens, inputs from nothing.

@@ -4,8 +4,10 @@ use eframe::egui::{
     Align2, Button, FontId, Key, Modifiers, Rect, Response, RichText, Sense, Ui, pos2, vec2,
 };
 
+use super::board::board_ui;
 use crate::action::Action;
 use crate::colour;
+use crate::derivation::learned::Learned;
 use crate::number::{drawn, index, points, real};
 use crate::run::Run;
 use crate::session::{Learn, LearnAction, Session, Speed};
@@ -19,29 +21,29 @@ pub fn steps_ui(ui: &mut Ui, session: &Session, run: &Run) -> Option<Action> {
     let moment = walk.moment(position);
     let query = run.input.query_name(walk.query);
     let mut action = None;
+    ui.spacing_mut().item_spacing.y = 3.0;
     ui.horizontal(|ui| {
         ui.label(RichText::new(format!("Step through \"{query}\"")).size(16.0));
-        ui.label(
-            RichText::new(format!("moment {} of {}", position + 1, walk.moments()))
-                .color(colour::WEAK),
-        );
+        let place = format!("moment {} of {}", position + 1, walk.moments());
+        ui.label(RichText::new(place).color(colour::WEAK));
+        if at.is_some() {
+            let tint = colour::name(crate::session::TableKind::Raw);
+            ui.label(RichText::new(moment.stage.name()).color(tint));
+        } else {
+            let text = "Everything is known: play, or press the right arrow, to begin with the first product";
+            ui.label(RichText::new(text).color(colour::WEAK));
+        }
     });
     if let (Some(learned), Some(_)) = (&run.learned, at) {
         let key = run.input.key_name(moment.key);
-        ui.label(
-            RichText::new(moment.stage.name()).color(colour::name(crate::session::TableKind::Raw)),
-        );
         ui.label(sentence(moment, &learned.trace, &query, &key));
-    } else {
-        ui.label("Everything is known");
-        ui.label(
-            RichText::new("Play, or press the right arrow, to begin with the first product")
-                .color(colour::WEAK),
-        );
     }
-    ui.add_space(4.0);
     ui.horizontal_wrapped(|ui| action = buttons_ui(ui, session, walk, position));
     let bar = bar_ui(ui, walk, position);
+    let of_walk = |learned: &&std::sync::Arc<Learned>| learned.focus().query == walk.query;
+    if let Some(learned) = run.learned.as_ref().filter(of_walk) {
+        board_ui(ui, run, &learned.trace, walk, position);
+    }
     action
         .or(bar)
         .or_else(|| keys(ui, walk, session.learn))
@@ -113,7 +115,7 @@ fn next(walk: Walk, at: Option<usize>) -> usize {
 
 /// Each stage takes the same length of the bar, however many moments it has.
 fn bar_ui(ui: &mut Ui, walk: Walk, position: usize) -> Option<LearnAction> {
-    let size = vec2(ui.available_width(), 40.0);
+    let size = vec2(ui.available_width(), 36.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
     let line = Rect::from_min_max(
         pos2(rect.min.x + 6.0, rect.min.y + 10.0),

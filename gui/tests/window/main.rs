@@ -5,6 +5,8 @@ mod common;
 
 /// Input, masks, formats, pointing, undo.
 mod basics;
+/// X, W and the layer; what a walk keeps to itself.
+mod around;
 /// The crossed picture, heads, layer, edits.
 mod change;
 /// Formats judged: statistics, the first wrong step, the sweep.

@@ -1,0 +1,170 @@
+//! X, W and what the layer makes of its heads: written out, typed over, pasted into; and what a walk keeps to itself.
+
+#![expect(clippy::float_cmp, reason = "edits are exact")]
+
+use crate::common::Window;
+use eframe::egui::accesskit::Role;
+use eframe::egui::{Key, Modifiers};
+use kqv_gui::action::Action;
+use kqv_gui::edit::{MatrixId, Operand, Place};
+use kqv_gui::lesson::{Verdict, step};
+use kqv_gui::run::Column;
+use kqv_gui::session::edits::EditAction;
+use kqv_gui::session::{Scaling, TableKind};
+
+/// The worked example with the layer beside it.
+fn worked() -> Window {
+    let mut window = Window::new();
+    window.pick("Input", "Eight heads from X");
+    window.press(Modifiers::NONE, Key::P);
+    window
+}
+
+fn cell(window: &Window, kind: TableKind, at: (usize, usize)) -> f64 {
+    window.cell(kind, Column::Left, at).unwrap()
+}
+
+#[test]
+fn a_block_is_pasted_into_x_and_all_that_follows_follows() {
+    let mut window = worked();
+    let before = window.session().clone();
+    let output = cell(&window, TableKind::Output, (1, 0));
+    window.click_cell("X, 2 by 4", (0, 0), (2, 4));
+    window.paste("1\t2\n3\t4\n");
+    let layer = window.run().input.layer.clone().unwrap();
+    assert_eq!(
+        [layer.x[0], layer.x[1], layer.x[4], layer.x[5]],
+        [1., 2., 3., 4.]
+    );
+    let [q, _, _] = layer.project();
+    assert_eq!(cell(&window, TableKind::Q, (1, 2)), q[5]);
+    assert_ne!(cell(&window, TableKind::Output, (1, 0)), output);
+    window.press(Modifiers::COMMAND, Key::Z);
+    assert!(window.session().edits.is_empty());
+    assert_eq!(cell(&window, TableKind::Output, (1, 0)), output);
+    window.click_cell("W_K, 4 by 3", (3, 2), (4, 3));
+    window.paste("1\t2\n");
+    assert_eq!(window.session().edits, before.edits);
+    assert_eq!(
+        window.notices(),
+        [
+            "A block of 1 by 2 does not fit at (3, 2) of W_K, where there is room for 1 by 1: select a cell further up or left"
+        ]
+    );
+    window.press(Modifiers::NONE, Key::Enter);
+    window.type_here("0.5");
+    window.press(Modifiers::NONE, Key::Enter);
+    assert_eq!(window.run().input.layer.as_ref().unwrap().w_k[11], 0.5);
+}
+
+#[test]
+fn what_is_typed_into_q_stays_when_x_changes_until_it_is_to_follow() {
+    let mut window = worked();
+    window.double_click_cell("Q in f32, 2 by 3", (0, 0), (2, 3));
+    window.type_here("5");
+    window.press(Modifiers::NONE, Key::Enter);
+    let other = cell(&window, TableKind::Q, (0, 1));
+    window.double_click_cell("X, 2 by 4", (0, 0), (2, 4));
+    window.type_here("3");
+    window.press(Modifiers::NONE, Key::Enter);
+    assert_eq!(cell(&window, TableKind::Q, (0, 0)), 5.0);
+    assert_ne!(cell(&window, TableKind::Q, (0, 1)), other);
+    assert!(window.has("1 edit of Q, K or V stays as put in by hand when X or W changes"));
+    window.picture("pinned.png");
+    window.click(Role::Button, "Let them follow");
+    assert_ne!(cell(&window, TableKind::Q, (0, 0)), 5.0);
+    assert_eq!(window.session().edits.count(), 1, "that of X");
+    window.press(Modifiers::COMMAND, Key::Z);
+    assert_eq!(cell(&window, TableKind::Q, (0, 0)), 5.0);
+}
+
+#[test]
+fn a_number_of_the_layer_is_written_out_back_to_x() {
+    let mut window = worked();
+    window.press(Modifiers::NONE, Key::D);
+    window.click_cell("Layer output in f32, 2 by 4", (1, 2), (2, 4));
+    let learned = window.run().learned.clone().unwrap();
+    let has = |start: &str| learned.lines.iter().any(|line| line.text().starts_with(start));
+    let output = window.run().layer.as_ref().unwrap().output.get(1, 2).unwrap();
+    let last = format!("= {output:.4}").replace('-', "−");
+    let first = learned.lines[0].text();
+    assert!(first.starts_with("layer[1,2] = (concat[1,0] × w_o[0,2])"), "{first}");
+    assert!(first.ends_with(&last), "{first} {last}");
+    for start in [
+        "concat[1,0] = output[1,0]",
+        "output[1,0] = (weight[1,0] × v[0,0])",
+        "weight[1,0] = e^(",
+        "score[1,0] = (",
+        "q[1,0] = (x[1,0] × w_q[0,0])",
+        "v[0,0] = (x[0,0] × w_v[0,0])",
+    ] {
+        assert!(has(start), "{start}");
+    }
+    let test = learned.test.clone().unwrap();
+    assert!(test.contains("kqv::MultiHead<f32, 4, 8, 8, 3, 3>"));
+    window.picture("layer-derivation.png");
+    // A number of K goes back to X and W_K, and is rounded as its format does it.
+    window.press(Modifiers::NONE, Key::Num2);
+    window.click_cell("K in i8, 2 by 3", (1, 2), (2, 3));
+    let learned = window.run().learned.clone().unwrap();
+    let texts: Vec<String> = learned.lines.iter().map(|line| line.text()).collect();
+    assert!(texts[0].starts_with("k[1,2] = (x[1,0] × w_k[0,2])"), "{texts:?}");
+    assert!(texts[1].starts_with("integer = round(−4.1875 × 2^"), "{texts:?}");
+    assert!(texts[2].starts_with("k[1,2] = "), "{texts:?}");
+    // What is normalised, and a position.
+    window.click_cell("LayerNorm in f64, 2 by 4", (0, 0), (2, 4));
+    let learned = window.run().learned.clone().unwrap();
+    assert!(learned.lines.iter().any(|line| line.text().starts_with("variance = ")));
+}
+
+#[test]
+fn a_walk_keeps_heads_runs_and_derivation_to_itself() {
+    let mut window = Window::new();
+    for (modifiers, key) in [
+        (Modifiers::NONE, Key::H),
+        (Modifiers::COMMAND, Key::R),
+        (Modifiers::NONE, Key::W),
+        (Modifiers::NONE, Key::D),
+        (Modifiers::NONE, Key::Home),
+    ] {
+        window.press(modifiers, key);
+    }
+    assert!(window.has("the walk has not come here yet"), "runs");
+    assert!(window.has("the walk has not come further yet"), "derivation");
+    assert!(window.has("How well the formats agree is known when the walk ends"));
+    window.picture("walk-panes.png");
+    window.press(Modifiers::NONE, Key::End);
+    assert!(!window.has("the walk has not come here yet"));
+    assert!(!window.has("the walk has not come further yet"));
+}
+
+#[test]
+fn what_was_tried_goes_on_to_the_next_step_of_a_lesson() {
+    let mut window = Window::new();
+    window.press(Modifiers::NONE, Key::L);
+    for _ in 0..3 {
+        window.press(Modifiers::NONE, Key::Period);
+    }
+    let place = Place {
+        matrix: MatrixId::new(Operand::K, 0, 0),
+        row: 1,
+        column: 0,
+    };
+    window.apply(Action::Edit(EditAction::Type(place, "9.5".to_owned())));
+    let verdict = |window: &Window| step(3).numbers[1].verdict(window.run());
+    assert_eq!(verdict(&window), Verdict::Changed(13.0));
+    window.press(Modifiers::NONE, Key::Period);
+    assert_eq!(window.session().learn.lesson, 4);
+    assert_eq!(cell(&window, TableKind::Raw, (0, 1)), 104.0, "undivided");
+    assert!(window.has("The lesson goes on with your edit"));
+    window.press(Modifiers::NONE, Key::Comma);
+    assert_eq!(verdict(&window), Verdict::Changed(13.0));
+    window.click(Role::Button, "Set up again");
+    assert!(window.session().edits.is_empty());
+    assert_eq!(verdict(&window), Verdict::Holds(12.0));
+    window.click(Role::Button, "no √d");
+    assert_eq!(window.session().scaling, Scaling::Off);
+    let original = window.run().original.clone().unwrap();
+    assert_eq!(original.table(TableKind::Raw).get(0, 0), Some(14.0));
+    assert_eq!(cell(&window, TableKind::Raw, (0, 0)), 112.0);
+}
