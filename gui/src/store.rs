@@ -102,8 +102,11 @@ pub fn open(path: &Path) -> Result<Kept, String> {
         .map_err(|error| format!("{name}: it is not a session of this version: {error}"))?;
     if let InputId::Files(files) = &mut session.input {
         for file in files {
-            let beside = file.file_name().map(|name| path.with_file_name(name));
-            if let Some(beside) = beside.filter(|beside| !file.exists() && beside.exists()) {
+            // The other machine may write its paths otherwise.
+            let written = file.to_string_lossy().into_owned();
+            let name = written.rsplit(['/', '\\']).next().unwrap_or_default();
+            let beside = path.with_file_name(name);
+            if !file.exists() && beside.exists() {
                 *file = beside;
             }
         }
@@ -218,19 +221,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("head.npz"), b"").unwrap();
         let path = folder.path().join("mine.kqv");
-        let session = Session {
-            input: InputId::Files(vec!["/elsewhere/head.npz".into()]),
-            ..Session::default()
-        };
-        save(
-            &path,
-            &Kept {
+        for elsewhere in ["/elsewhere/head.npz", "C:\\elsewhere\\head.npz"] {
+            let session = Session {
+                input: InputId::Files(vec![elsewhere.into()]),
+                ..Session::default()
+            };
+            let kept = Kept {
                 session,
                 recent: Vec::new(),
-            },
-        )
-        .unwrap();
-        let found = InputId::Files(vec![folder.path().join("head.npz")]);
-        assert_eq!(open(&path).unwrap().session.input, found);
+            };
+            save(&path, &kept).unwrap();
+            let found = InputId::Files(vec![folder.path().join("head.npz")]);
+            assert_eq!(open(&path).unwrap().session.input, found);
+        }
     }
 }

@@ -178,8 +178,10 @@ impl App {
         }
     }
 
-    fn go_on(&mut self, input: &Arc<Input>, session: Session) -> Result<(), String> {
+    fn go_on(&mut self, input: &Arc<Input>, mut session: Session) -> Result<(), String> {
         self.library.hold(&session.input, input);
+        // Files may have become smaller.
+        session.selection = session.selection.within(input.queries, input.keys);
         let run = self.compute(&session)?;
         self.run = run;
         self.session = session;

@@ -187,21 +187,14 @@ impl Layout {
         tree.root = Some(both);
     }
 
-    /// Opens a pane below everything, or behind the one that is there already.
+    /// Opens a pane below everything, or beside the one that is there already.
     fn open_below(&mut self, pane: Pane) {
-        let tree = &mut self.tree;
-        let there = Pane::BELOW
-            .iter()
-            .find_map(|other| tree.tiles.find_pane(other));
-        let there = there.and_then(|other| tree.tiles.parent_of(other));
-        let tile = tree.tiles.insert_pane(pane);
-        if let Some(there) = there
-            && let Some(Tile::Container(Container::Tabs(tabs))) = tree.tiles.get_mut(there)
-        {
-            tabs.add_child(tile);
-            tabs.set_active(tile);
-            return;
+        let there = Pane::BELOW.into_iter().find(|&other| self.is_open(other));
+        if let Some(there) = there {
+            return self.open_by(there, pane, LinearDir::Horizontal);
         }
+        let tree = &mut self.tree;
+        let tile = tree.tiles.insert_pane(pane);
         let tab = tree.tiles.insert_tab_tile(vec![tile]);
         let Some(root) = tree.root else {
             tree.root = Some(tab);
@@ -215,18 +208,22 @@ impl Layout {
         tree.root = Some(both);
     }
 
-    /// Opens a pane below another one, in its column; beside the tables where that one is not open.
-    fn open_under(&mut self, other: Pane, pane: Pane) {
+    /// Opens a pane in the place of another one, which gets half of it; beside the tables where that one is not
+    /// open.
+    fn open_by(&mut self, other: Pane, pane: Pane, dir: LinearDir) {
         let tiles = &mut self.tree.tiles;
         let tabs = tiles.find_pane(&other).and_then(|tile| tiles.parent_of(tile));
         let Some(tabs) = tabs else {
             return self.open(pane);
         };
-        let column = tiles.parent_of(tabs);
+        let around = tiles.parent_of(tabs);
         let tile = tiles.insert_pane(pane);
         let tab = tiles.insert_tab_tile(vec![tile]);
-        let both = tiles.insert_vertical_tile(vec![tabs, tab]);
-        match column.and_then(|column| tiles.get_mut(column)) {
+        let both = match dir {
+            LinearDir::Horizontal => tiles.insert_horizontal_tile(vec![tabs, tab]),
+            LinearDir::Vertical => tiles.insert_vertical_tile(vec![tabs, tab]),
+        };
+        match around.and_then(|around| tiles.get_mut(around)) {
             Some(Tile::Container(Container::Linear(linear))) => {
                 for child in &mut linear.children {
                     if *child == tabs {
@@ -257,7 +254,7 @@ impl Layout {
         if Pane::BELOW.contains(&pane) {
             self.open_below(pane);
         } else {
-            self.open_under(Pane::Lessons, pane);
+            self.open_by(Pane::Lessons, pane, LinearDir::Vertical);
         }
     }
 

@@ -1,6 +1,6 @@
 //! A matrix that is none of the seven: a name, a shape, a heat map, digits where they fit.
 
-use eframe::egui::{Color32, Label, RichText, Sense, Ui, Vec2, vec2};
+use eframe::egui::{Align, Color32, Label, Layout, RichText, Sense, Ui, Vec2, vec2};
 
 use super::bands::Bands;
 use super::cells::{Lit, cells_ui};
@@ -73,7 +73,9 @@ pub fn map_ui(ui: &mut Ui, map: &Map<'_>, pictures: &mut Pictures) -> MatrixResp
         Some(_) => Sense::click_and_drag(),
         None => Sense::click(),
     };
-    let (rect, response) = ui.allocate_exact_size(grid.size(), sense);
+    let place = Layout::top_down(Align::Min); // a column would make it as wide as itself
+    let place = ui.with_layout(place, |ui| ui.allocate_exact_size(grid.size(), sense));
+    let (rect, response) = place.inner;
     let origin = on_pixel(ui, rect.min);
     let lit = Lit {
         table: map.table,

@@ -139,5 +139,6 @@ pub fn window_ui(ui: &mut Ui, window: &mut Window<'_>) -> Option<Action> {
     let palette = palette.and_then(|palette| palette::palette_ui(ui.ctx(), palette, state));
     let pasted = editing::paste_action(ui, session);
     let above = palette.or(commands).or(sidebar).or(notices);
-    above.or(pasted).or(panes)
+    let walked = || steps::walk_action(ui, session, run);
+    above.or(pasted).or(panes).or_else(walked)
 }

@@ -74,7 +74,7 @@ fn layer_ui(
     });
     let width = run.input.value_width;
     let meaning = format!(
-        "the outputs of all heads beside each other; this head has columns {} to {}",
+        "all heads side by side; this one has columns {} to {}",
         session.head * width,
         (session.head + 1) * width - 1
     );
@@ -90,10 +90,13 @@ fn layer_ui(
     action = action.or(concat);
     ui.columns_const(|[left, right]| {
         let joins = operand(left, pictures, Operand::WO);
-        let meaning = "concat times W_O: what the layer hands on";
+        let meaning = "concat · W_O";
         let output = plain(right, pictures, LayerTable::Output, meaning, &layer.output);
-        let meaning = "X + layer output, each row brought to mean 0 and variance 1; by the window, in f64";
+        let meaning = "of X + output";
         let normed = plain(right, pictures, LayerTable::Normed, meaning, &layer.normed);
+        let about = "What comes after attention: each row brought to mean 0 and variance 1. The kernel has no part in it, \
+                     the window works it out.";
+        right.label(RichText::new(about).size(11.0).color(colour::WEAK));
         action = action.take().or(joins).or(output).or(normed);
     });
     action
@@ -121,6 +124,9 @@ pub fn pinned_ui(ui: &mut Ui, session: &Session, run: &Run) -> Option<Action> {
     action
 }
 
+/// Rows of more than so many are lower.
+const MANY: usize = 12;
+
 fn operand_ui(
     ui: &mut Ui,
     session: &Session,
@@ -134,9 +140,9 @@ fn operand_ui(
             colour::LEFT,
             "the tokens before the layer; drag or double-click a number",
         ),
-        Operand::WQ => (colour::name(TableKind::Q), "X times W_Q is Q"),
-        Operand::WK => (colour::name(TableKind::K), "X times W_K is K"),
-        Operand::WV => (colour::name(TableKind::V), "X times W_V is V"),
+        Operand::WQ => (colour::name(TableKind::Q), "makes Q of X"),
+        Operand::WK => (colour::name(TableKind::K), "makes K of X"),
+        Operand::WV => (colour::name(TableKind::V), "makes V of X"),
         _ => (colour::name(TableKind::Output), "joins the heads"),
     };
     let end = rounded_up(table.extent());
@@ -149,7 +155,7 @@ fn operand_ui(
         edits: Some((&session.edits, matrix)),
         bands: bands(session, LayerTable::Operand(matrix.operand), run),
         walk: None,
-        max_cell: vec2(44.0, 20.0),
+        max_cell: vec2(44.0, if table.rows() > MANY { 14.0 } else { 20.0 }),
     };
     let drawn = map_ui(ui, &map, pictures);
     let here = LayerTable::Operand(matrix.operand);

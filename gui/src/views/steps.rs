@@ -10,6 +10,7 @@ use crate::colour;
 use crate::derivation::learned::Learned;
 use crate::number::{drawn, index, points, real};
 use crate::run::Run;
+use crate::session::layout::Pane;
 use crate::session::{Learn, LearnAction, Session, Speed};
 use crate::steps::{Stage, Walk, sentence};
 
@@ -44,9 +45,17 @@ pub fn steps_ui(ui: &mut Ui, session: &Session, run: &Run) -> Option<Action> {
     if let Some(learned) = run.learned.as_ref().filter(of_walk) {
         board_ui(ui, run, &learned.trace, walk, position);
     }
-    action
-        .or(bar)
-        .or_else(|| keys(ui, walk, session.learn))
+    action.or(bar).map(Action::Learn)
+}
+
+/// What keys and time do to a walk, wherever its pane stands.
+pub fn walk_action(ui: &Ui, session: &Session, run: &Run) -> Option<Action> {
+    if !session.layout.is_open(Pane::Steps) {
+        return None;
+    }
+    let walk = run.walk(session);
+    let typed = keys(ui, walk, session.learn);
+    typed
         .or_else(|| plays(ui, session, walk))
         .map(Action::Learn)
 }

@@ -5,7 +5,7 @@
 use crate::common::Window;
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers};
-use kqv_gui::action::Action;
+use kqv_gui::action::{Action, FileAction};
 use kqv_gui::edit::{MatrixId, Operand, Place};
 use kqv_gui::lesson::{Verdict, step};
 use kqv_gui::run::Column;
@@ -109,7 +109,7 @@ fn a_number_of_the_layer_is_written_out_back_to_x() {
     let learned = window.run().learned.clone().unwrap();
     let texts: Vec<String> = learned.lines.iter().map(|line| line.text()).collect();
     assert!(texts[0].starts_with("k[1,2] = (x[1,0] × w_k[0,2])"), "{texts:?}");
-    assert!(texts[1].starts_with("integer = round(−4.1875 × 2^"), "{texts:?}");
+    assert!(texts[1].starts_with("integer = round(−4.25 × 2^"), "{texts:?}");
     assert!(texts[2].starts_with("k[1,2] = "), "{texts:?}");
     // What is normalised, and a position.
     window.click_cell("LayerNorm in f64, 2 by 4", (0, 0), (2, 4));
@@ -167,4 +167,29 @@ fn what_was_tried_goes_on_to_the_next_step_of_a_lesson() {
     let original = window.run().original.clone().unwrap();
     assert_eq!(original.table(TableKind::Raw).get(0, 0), Some(14.0));
     assert_eq!(cell(&window, TableKind::Raw, (0, 0)), 112.0);
+}
+
+#[test]
+fn a_session_with_edits_of_x_and_own_tokens_opens_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine.kqv");
+    let mut window = worked();
+    window.apply(Action::Head(5));
+    window.apply(Action::Edit(EditAction::Tokens("Pensées Machines".to_owned())));
+    window.double_click_cell("X, 2 by 4", (1, 3), (2, 4));
+    window.type_here("1/4");
+    window.press(Modifiers::NONE, Key::Enter);
+    window.double_click_cell("V in f32, 2 by 3", (0, 2), (2, 3));
+    window.type_here("-2");
+    window.press(Modifiers::NONE, Key::Enter);
+    window.click_cell("Layer output in f32, 2 by 4", (1, 3), (2, 4));
+    let saved = window.session().clone();
+    assert_eq!(saved.edits.count(), 2);
+    let output = cell(&window, TableKind::Output, (1, 2));
+    window.apply(Action::File(FileAction::SaveSession(path.clone())));
+    let mut other = Window::new();
+    other.drop_files(vec![path]);
+    assert_eq!(*other.session(), saved, "{:?}", other.notices());
+    assert_eq!(cell(&other, TableKind::Output, (1, 2)), output);
+    assert_eq!(other.run().input.key_name(0), "Pensées");
 }
