@@ -14,7 +14,7 @@ use crate::session::layout::Pane;
 use crate::session::{FormatChoice, Selection, Session, Shown, SideId, TableKind};
 use crate::side::{Choice, RunError, Side, attention, last_place};
 use crate::source::Input;
-use crate::steps::Walk;
+use crate::steps::{Stage, Walk};
 use crate::table::{Table, rounded_up};
 
 /// Small maps of all heads are made up to this many weights.
@@ -75,6 +75,8 @@ pub struct Run {
     pub positions: Option<Arc<Positions>>,
     /// What is pointed at with all its integers, while somebody looks.
     pub learned: Option<Arc<Learned>>,
+    /// The output as far as a walk has mixed it, in the format that is shown.
+    pub mixing: Option<Arc<Table>>,
     /// The left format without the learner's question and with the scale; none where nothing is asked.
     pub original: Option<Arc<Side>>,
 }
@@ -156,6 +158,14 @@ impl Run {
                 positions: positions.as_deref(),
             },
         )?;
+        let mixing = learned.as_deref().and_then(|learned| {
+            let side = if session.shown == Shown::Right {
+                &right
+            } else {
+                &left
+            };
+            mixing(session, input, side, learned)
+        });
         let unasked = choices[0].original();
         let original = match before.and_then(|run| run.original.as_ref()) {
             _ if unasked == choices[0] => None,
@@ -163,6 +173,7 @@ impl Run {
             _ => Some(side(unasked)?),
         };
         Ok(Self {
+            mixing,
             original,
             learned,
             input: Arc::clone(input),
@@ -261,6 +272,29 @@ impl Run {
             rounded_up(end)
         }
     }
+}
+
+/// The output whose row of the walk holds what was mixed so far, while values are mixed.
+fn mixing(
+    session: &Session,
+    input: &Input,
+    side: &Side,
+    learned: &Learned,
+) -> Option<Arc<Table>> {
+    let walk = Walk {
+        query: session.selection.query,
+        keys: input.keys,
+        width: input.width,
+    };
+    if walk.moment(session.learn.walk?).stage != Stage::Mix {
+        return None;
+    }
+    let output = side.table(TableKind::Output);
+    let columns = output.columns();
+    let mut values = output.values().to_vec();
+    let row = values.get_mut(walk.query * columns..(walk.query + 1) * columns)?;
+    row.copy_from_slice(learned.trace.so_far.get(..columns)?);
+    Some(Arc::new(Table::new(output.rows(), columns, values)))
 }
 
 /// All heads as they were, or made anew.

@@ -150,9 +150,11 @@ impl Layout {
     }
 
     /// Whether the inspector has a place: the panes below say the same at greater length, or have yet to
-    /// come to it.
+    /// come to it; and a lesson with another pane needs the room.
     pub fn has_place_for_inspector(&self) -> bool {
-        !Pane::BELOW.into_iter().any(|pane| self.is_open(pane))
+        let below = Pane::BELOW.into_iter().any(|pane| self.is_open(pane));
+        let lesson = self.by_lesson.is_some_and(|pane| self.is_open(pane));
+        !below && !(lesson && self.is_open(Pane::Lessons))
     }
 
     /// Opens a pane beside the tables, behind what is there already.
@@ -202,8 +204,8 @@ impl Layout {
         };
         let both = tree.tiles.insert_vertical_tile(vec![root, tab]);
         if let Some(Tile::Container(Container::Linear(linear))) = tree.tiles.get_mut(both) {
-            linear.shares.set_share(root, 0.74);
-            linear.shares.set_share(tab, 0.26);
+            linear.shares.set_share(root, 0.68);
+            linear.shares.set_share(tab, 0.32);
         }
         tree.root = Some(both);
     }

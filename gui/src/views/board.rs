@@ -10,7 +10,7 @@ use crate::session::TableKind;
 use crate::steps::{Moment, Stage, Walk};
 
 /// Of one number.
-const CELL: [f32; 2] = [58.0, 15.0];
+const CELL: [f32; 2] = [58.0, 14.0];
 /// Names of the rows.
 const NAMES: f32 = 92.0;
 /// More keys than this are not written out at once.

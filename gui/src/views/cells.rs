@@ -20,8 +20,12 @@ use crate::table::Table;
 
 /// Digits need at least this size.
 const MIN_FONT: f32 = 7.5;
-/// The widest of them, as `-1.3`, is this many times as wide as a font is high.
+/// The widest of them, as `-1.3`, is this many times as wide as a font is high,
 const DIGITS: f32 = 1.9;
+/// with room to the next cell,
+const ROOMY: f32 = 2.3;
+/// which small fonts do without.
+const SMALL_FONT: f32 = 8.5;
 /// Cells of this size show digits.
 pub const LEGIBLE: Vec2 = vec2(MIN_FONT * DIGITS, MIN_FONT / SHARE);
 /// What a font may take of the height of a cell.
@@ -146,7 +150,8 @@ fn digits(
     (rows, columns): &(Range<usize>, Range<usize>),
     lit: &Lit<'_>,
 ) {
-    let size = (grid.cell.x / DIGITS).min(grid.cell.y * SHARE).min(13.0);
+    let wide = (grid.cell.x / ROOMY).max((grid.cell.x / DIGITS).min(SMALL_FONT));
+    let size = wide.min(grid.cell.y * SHARE).min(13.0);
     if size < MIN_FONT {
         return;
     }

@@ -19,8 +19,10 @@ use crate::session::TableKind;
 const SEAM: f32 = 6.0;
 /// Between the two products.
 const GAP: f32 = 36.0;
-/// A name, a shape and a colour bar need this much.
-const MIN_SLOT: f32 = 180.0;
+/// A name, a shape and a colour bar need this much,
+const SLOT: f32 = 180.0;
+/// a name and a shape this much.
+const NARROW_SLOT: f32 = 100.0;
 /// Cells of scores do not get larger,
 const MAX_CELL: Vec2 = vec2(84.0, 56.0);
 /// nor columns d and e,
@@ -104,7 +106,7 @@ impl Cells {
             let share = 0.5_f32.powf(points(step) / 8.0);
             column = whole(MAX_COLUMN * share, MAX_COLUMN);
             key = shrunk(share, MAX_CELL.x, key_least);
-            if sizes.width_of(column, key) <= space.x {
+            if sizes.width_of(space.x, column, key) <= space.x {
                 break;
             }
         }
@@ -117,14 +119,15 @@ impl Cells {
             }
         }
         // What the names and the taller of Kᵀ and V need anyway is filled.
+        let slot = sizes.slot(space.x);
         let filled = |slot: f32, count: usize, least: f32, most: f32| {
             whole((slot / points(count.max(1))).max(least), most)
         };
         let upper = points(sizes.width.max(sizes.keys)) * row;
         Self {
-            q_column: filled(MIN_SLOT, sizes.width, column, MAX_COLUMN),
-            v_column: filled(MIN_SLOT, sizes.value_width, column, MAX_COLUMN),
-            key: filled(MIN_SLOT, sizes.keys, key, MAX_CELL.x),
+            q_column: filled(slot, sizes.width, column, MAX_COLUMN),
+            v_column: filled(slot, sizes.value_width, column, MAX_COLUMN),
+            key: filled(slot, sizes.keys, key, MAX_CELL.x),
             query,
             k_row: filled(upper, sizes.width, row, MAX_ROW),
             v_row: filled(upper, sizes.keys, row, MAX_ROW),
@@ -133,9 +136,20 @@ impl Cells {
 }
 
 impl Sizes {
+    /// What every table gets at least in a space of this width.
+    fn slot(&self, space: f32) -> f32 {
+        let [queries, keys] = self.names;
+        let tables = space - queries - GAP - 2.0 * SEAM;
+        // The names of the rows of V stand above the weights.
+        let even = tables / 4.0;
+        let even = if even < keys { (tables - keys) / 3.0 } else { even };
+        even.floor().clamp(NARROW_SLOT, SLOT)
+    }
+
     /// Of the whole picture, with the names that stand beside and above it.
-    fn width_of(&self, column: f32, key: f32) -> f32 {
-        let slot = |count: usize, cell: f32| (points(count) * cell).max(MIN_SLOT);
+    fn width_of(&self, space: f32, column: f32, key: f32) -> f32 {
+        let least = self.slot(space);
+        let slot = |count: usize, cell: f32| (points(count) * cell).max(least);
         let keys = slot(self.keys, key);
         let lower = self.names[0] + slot(self.width, column) + keys + 2.0 * SEAM + GAP;
         lower + keys.max(self.names[1]) + slot(self.value_width, column)
@@ -159,7 +173,8 @@ impl Crossed {
         let (seam, bottom) = (HEADER + upper, HEADER + upper + SEAM + lower);
 
         let [q_width, keys_width] = [d * cells.q_column, s * cells.key];
-        let slot = |width: f32| width.max(MIN_SLOT);
+        let least = sizes.slot(space.x);
+        let slot = |width: f32| width.max(least);
         let q_right = sizes.names[0] + slot(q_width);
         let scores = q_right + SEAM;
         // The names of the rows of V stand above the weights.

@@ -1,7 +1,7 @@
 //! All heads at once: small maps in an order, and the looks of the chosen head as lines between tokens.
 
 use eframe::egui::{
-    Align2, Color32, ComboBox, FontId, Pos2, Rect, Response, RichText, Role, ScrollArea, Sense,
+    Align, Align2, Color32, ComboBox, FontId, Label, Pos2, Rect, Response, RichText, Role, ScrollArea, Sense,
     Slider, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
 };
 
@@ -17,7 +17,7 @@ use crate::source::Input;
 use crate::table::Table;
 
 /// The side of a small map, at least and at most.
-const MAP: [f32; 2] = [26.0, 92.0];
+const MAP: [f32; 2] = [16.0, 92.0];
 
 /// Choices, maps, lines.
 pub fn heads_ui(
@@ -79,17 +79,21 @@ fn choices_ui(ui: &mut Ui, before: HeadsView, run: &Run) -> Option<Action> {
             .accessible_name("Order of heads")
             .on_hover_text("By layer and head, by entropy of the weights, or by distance");
     });
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().slider_width = 74.0;
-        let weak = |ui: &mut Ui, text: &str| {
-            ui.label(RichText::new(text).color(colour::WEAK));
-        };
+    ui.spacing_mut().slider_width = 74.0;
+    let weak = |ui: &mut Ui, text: &str| {
+        let text = RichText::new(text).color(colour::WEAK);
+        ui.add_sized([84.0, 18.0], Label::new(text).halign(Align::Min));
+    };
+    ui.horizontal(|ui| {
         let mut bits = view.entropy_at_most.unwrap_or(most_bits);
         weak(ui, "entropy up to");
-        ui.add(Slider::new(&mut bits, 0.0..=most_bits).max_decimals(2).suffix(" bits"))
+        let entropy = Slider::new(&mut bits, 0.0..=most_bits);
+        ui.add(entropy.max_decimals(2).suffix(" bits"))
             .accessible_name("Entropy at most")
             .on_hover_text("Only heads whose weights have at most this entropy on average");
         view.entropy_at_most = (bits < most_bits).then_some(bits);
+    });
+    ui.horizontal(|ui| {
         weak(ui, "distance from");
         let far = Slider::new(&mut view.distance_at_least, 0.0..=farthest);
         ui.add(far.max_decimals(1).suffix(" tokens"))

@@ -293,6 +293,8 @@ fn table_ui(ui: &mut Ui, session: &Session, run: &Run, pictures: &mut Pictures) 
             .response
             .accessible_name("Kind of positions")
             .on_hover_text("Added to a token, or turning Q and K");
+    });
+    ui.horizontal(|ui| {
         number_ui(ui, "positions", &mut view.positions);
         number_ui(ui, "columns", &mut view.columns);
     });

@@ -339,12 +339,25 @@ fn matrix<'a>(place: &Place, session: &'a Session, run: &'a Run, focus: Selectio
     let end = run.scale_end(kind, column);
     let weights = kind == TableKind::Weights && column != Column::Difference;
     let input: &'a Input = &run.input;
+    let walk = session.learn.walk.map(|moment| (run.walk(session), moment));
+    let mixing = run.mixing.as_deref();
+    let mixed = if session.shown == Shown::Right {
+        Column::Right
+    } else {
+        Column::Left
+    };
+    // While values are mixed, the row of the walk shows what they come to so far.
+    let mixing = mixing.filter(|_| kind == TableKind::Output && column == mixed);
+    let walk = match mixing {
+        Some(_) => walk.map(|(walk, _)| (walk, walk.end())),
+        None => walk,
+    };
     Matrix {
         kind,
         title: title(kind, column, session),
         tag: tag(column, session),
         meaning: meaning(kind, column, session, run),
-        table: run.table(kind, column),
+        table: mixing.unwrap_or_else(|| run.table(kind, column)),
         scale: if weights {
             ColourScale::Weights { end }
         } else {
@@ -352,7 +365,7 @@ fn matrix<'a>(place: &Place, session: &'a Session, run: &'a Run, focus: Selectio
         },
         focus,
         selection: session.selection,
-        walk: session.learn.walk.map(|moment| (run.walk(session), moment)),
+        walk,
         input,
         rows: place.rows,
         columns: if kind.is_query_by_key() {

@@ -10,7 +10,8 @@ use kqv_gui::edit::{MatrixId, Operand, Place};
 use kqv_gui::lesson::{Verdict, step};
 use kqv_gui::run::Column;
 use kqv_gui::session::edits::EditAction;
-use kqv_gui::session::{Scaling, TableKind};
+use kqv_gui::session::{LearnAction, Scaling, TableKind};
+use kqv_gui::steps::Stage;
 
 /// The worked example with the layer beside it.
 fn worked() -> Window {
@@ -133,6 +134,15 @@ fn a_walk_keeps_heads_runs_and_derivation_to_itself() {
     assert!(window.has("the walk has not come further yet"), "derivation");
     assert!(window.has("How well the formats agree is known when the walk ends"));
     window.picture("walk-panes.png");
+    // Half of the values are mixed: the row of the output is on its way.
+    let walk = window.run().walk(window.session());
+    let half = walk.start_of(Stage::Mix) + 7;
+    window.apply(Action::Learn(LearnAction::Walk(Some(half))));
+    let mixing = window.run().mixing.clone().unwrap();
+    let so_far = window.run().learned.clone().unwrap().trace.so_far.clone();
+    assert_eq!(mixing.row(10), so_far);
+    assert_ne!(mixing.row(10), window.run().left.table(TableKind::Output).row(10));
+    window.picture("walk-mixing.png");
     window.press(Modifiers::NONE, Key::End);
     assert!(!window.has("the walk has not come here yet"));
     assert!(!window.has("the walk has not come further yet"));
