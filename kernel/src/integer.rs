@@ -70,8 +70,6 @@ mod width {
         fn weighted(share: i32, value: Self) -> i32;
         /// The mean, from the sum of what was weighted, for `keys` shares that add up to `total`.
         fn mean(mixed: i32, total: u32, keys: usize) -> Self;
-        /// How many bits `weighted` leaves out of a product, rounded down.
-        const PRODUCT_SHIFT: u32;
         /// What `mean` adds to the size of a sum before it divides.
         fn half(total: u32, keys: usize) -> i32;
     }
@@ -141,13 +139,12 @@ mod width {
         /// To the nearest, halves away from zero.
         fn mean(mixed: i32, total: u32, _: usize) -> Self {
             // The half is rounded down where the total is odd: then no quotient lies halfway.
-            let size = divided(mixed.unsigned_abs() + total / 2, total).cast_signed();
+            let half = Self::half(total, 0).unsigned_abs();
+            let size = divided(mixed.unsigned_abs() + half, total).cast_signed();
             let mean = if mixed < 0 { -size } else { size };
             // A mean lies between the least and the greatest value, so it fits.
             Self::try_from(mean).unwrap_or(if mean < 0 { Self::MIN } else { Self::MAX })
         }
-
-        const PRODUCT_SHIFT: u32 = 0;
 
         fn half(total: u32, _: usize) -> i32 {
             (total / 2).cast_signed()
@@ -215,10 +212,8 @@ mod width {
         }
 
         fn mean(mixed: i32, _: u32, keys: usize) -> Self {
-            saturated_i16((mixed + half_i16(keys)) >> (TOTAL_BITS - 16))
+            saturated_i16((mixed + Self::half(0, keys)) >> (TOTAL_BITS - 16))
         }
-
-        const PRODUCT_SHIFT: u32 = 16;
 
         fn half(_: u32, keys: usize) -> i32 {
             half_i16(keys)

@@ -1,7 +1,7 @@
 //! The mix of the integer core taken apart, for who shows how an output came about; attention itself goes row by row.
 //!
 //! ```text
-//! share = weight · factor >> 32       mixed = Σ (share · value >> PRODUCT_SHIFT)
+//! share = weight · factor >> 32       mixed = Σ (share · value >> product_shift)
 //! i8:  output = mixed / total, to the nearest       i16: output = (mixed + half) >> 14
 //! ```
 
@@ -11,7 +11,11 @@ use crate::integer::Integer;
 
 impl<I: Integer> Quantized<I> {
     /// How many bits are left out of every product of a share and a value, rounded down.
-    pub const PRODUCT_SHIFT: u32 = I::PRODUCT_SHIFT;
+    pub fn product_shift() -> u32 {
+        const SHARE: i32 = 1 << 16;
+        let one = I::try_from(1).unwrap_or(I::ZERO);
+        SHARE.trailing_zeros() - I::weighted(SHARE, one).trailing_zeros()
+    }
 
     /// What turns the weights of a row of `keys`, which add up to `sum`, into shares.
     pub fn share_factor(sum: u64, keys: usize) -> u32 {

@@ -181,7 +181,7 @@ where
             factor,
             shares: shares.iter().copied().map(i64::from).collect(),
             total,
-            product_shift: Self::PRODUCT_SHIFT,
+            product_shift: Self::product_shift(),
             products: products.iter().copied().map(i64::from).collect(),
             mixed: mixed.iter().copied().map(i64::from).collect(),
             half: Self::half(total, keys).into(),

@@ -6,7 +6,7 @@ use eframe::egui::{
 
 use crate::action::Action;
 use crate::colour;
-use crate::lesson::{Number, Verdict, step, steps};
+use crate::lesson::{Number, Step, Verdict, step, steps};
 use crate::run::Run;
 use crate::session::edits::EditAction;
 use crate::session::{LearnAction, Question, Scaling, Session, TableKind};
@@ -26,7 +26,7 @@ pub fn lessons_ui(ui: &mut Ui, session: &Session, run: &Run) -> Option<Action> {
             ui.add_space(2.0);
             ui.label(step.text);
             ui.add_space(8.0);
-            numbers_ui(ui, step.numbers, run);
+            numbers_ui(ui, step, run);
             ui.add_space(8.0);
             ui.label(RichText::new("Try it").color(colour::RIGHT));
             ui.label(step.try_it);
@@ -163,9 +163,11 @@ fn chooser_ui(ui: &mut Ui, number: usize) -> Option<LearnAction> {
 }
 
 /// Printed and here, with a tick or with the reason why not.
-fn numbers_ui(ui: &mut Ui, numbers: &[Number], run: &Run) {
+fn numbers_ui(ui: &mut Ui, step: &Step, run: &Run) {
+    let numbers = step.numbers;
     let small = |text: &str| RichText::new(text).size(11.5).color(colour::WEAK);
-    Grid::new("numbers")
+    // Columns as wide as those of the step before would overlap.
+    Grid::new(step.title)
         .num_columns(3)
         .spacing([10.0, 4.0])
         .show(ui, |ui| {
