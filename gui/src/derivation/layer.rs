@@ -113,8 +113,13 @@ impl Around<'_> {
 
     /// How an integer of Q, K or V came about: the nearest to the number over the scale, ties to the even one.
     fn rounded(&self, given: f64, integer: i64, scale: f64, name: Expression) -> Line {
-        let inverse = Product(vec![Exact(given), Scale(1.0 / scale)]);
-        let round = Round(Box::new(inverse));
+        let is_power_of_two = scale.log2().fract() == 0.0;
+        let units = if is_power_of_two {
+            Product(vec![Exact(given), Scale(1.0 / scale)])
+        } else {
+            over(Exact(given), Exact(scale))
+        };
+        let round = Round(Box::new(units));
         let nearest = (given / scale).round_ties_even();
         let [min, max]: [i32; 2] = match self.choice.format.name() {
             "i8" => [i8::MIN.into(), i8::MAX.into()],
