@@ -58,7 +58,9 @@ impl Norm {
     /// Mean 0 and variance 1; no scale and no shift are learnt here.
     fn row(&self) -> impl Iterator<Item = f64> {
         let deviation = (self.variance + EPSILON).sqrt();
-        self.sums.iter().map(move |sum| (sum - self.mean) / deviation)
+        self.sums
+            .iter()
+            .map(move |sum| (sum - self.mean) / deviation)
     }
 }
 

@@ -275,12 +275,7 @@ impl Run {
 }
 
 /// The output whose row of the walk holds what was mixed so far, while values are mixed.
-fn mixing(
-    session: &Session,
-    input: &Input,
-    side: &Side,
-    learned: &Learned,
-) -> Option<Arc<Table>> {
+fn mixing(session: &Session, input: &Input, side: &Side, learned: &Learned) -> Option<Arc<Table>> {
     let walk = Walk {
         query: session.selection.query,
         keys: input.keys,

@@ -21,12 +21,12 @@ use crate::heads::HeadsView;
 use crate::lesson::LessonInput;
 use crate::positions::PositionsView;
 use crate::source::{Input, Made};
+use around::LayerCell;
 pub use arrangement::Arrangement;
 use edits::Edits;
 use judge::Judge;
 use layout::{Layout, Theme};
 pub use learn::{Learn, LearnAction, Question, Speed};
-use around::LayerCell;
 use runs::More;
 
 /// Everything the user chose.

@@ -144,7 +144,10 @@ impl Expression {
             Exact(real) => scientific(&exact(*real)),
             Call(name, values) => {
                 let values: Vec<String> = values.iter().map(Self::latex).collect();
-                format!("\\operatorname{{{name}}}\\left({}\\right)", values.join(", "))
+                format!(
+                    "\\operatorname{{{name}}}\\left({}\\right)",
+                    values.join(", ")
+                )
             }
         }
     }
@@ -194,7 +197,10 @@ fn digits(number: f64) -> String {
 
 /// The shortest digits that lead back to the number, as an f32 where it is one.
 fn exact(real: f64) -> String {
-    #[expect(clippy::cast_possible_truncation, reason = "only taken if nothing is lost")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "only taken if nothing is lost"
+    )]
     let single = real as f32;
     if f64::from(single) == real {
         format!("{single}")

@@ -194,7 +194,10 @@ impl Around<'_> {
         let (row, column) = (cell.row, cell.column);
         match cell.table {
             Operand(operand) => self.operand(operand, row, column).into_iter().collect(),
-            Concat => self.concat(row, column, &tables.concat).into_iter().collect(),
+            Concat => self
+                .concat(row, column, &tables.concat)
+                .into_iter()
+                .collect(),
             Output => self.joined(row, column, tables),
             Normed => normed(self, row, column, tables),
             Positions => Vec::new(),
@@ -266,10 +269,7 @@ fn normed(around: &Around<'_>, row: usize, column: usize, tables: &LayerTables) 
     let added = sum([x.unwrap_or(Real(0.0)), Real(output)].into_iter(), 2);
     let all = |values: Vec<Expression>| sum(values.into_iter(), around.most);
     let count = Integer(i128::try_from(sums.len()).unwrap_or_default());
-    let mean = over(
-        all(sums.iter().copied().map(Real).collect()),
-        count.clone(),
-    );
+    let mean = over(all(sums.iter().copied().map(Real).collect()), count.clone());
     let square = |&value: &f64| {
         let less = less(Real(value), Real(norm.mean));
         Product(vec![less.clone(), less])
@@ -277,12 +277,19 @@ fn normed(around: &Around<'_>, row: usize, column: usize, tables: &LayerTables) 
     let variance = over(all(sums.iter().map(square).collect()), count);
     let root = Call(
         "sqrt",
-        vec![sum([Real(norm.variance), Real(crate::layer::EPSILON)].into_iter(), 2)],
+        vec![sum(
+            [Real(norm.variance), Real(crate::layer::EPSILON)].into_iter(),
+            2,
+        )],
     );
     vec![
         Line::real("what attention adds to X", letter("r"), [added, Real(at)]),
         Line::real("of the row", Word("mean"), [mean, Real(norm.mean)]),
-        Line::real("of the row", Word("variance"), [variance, Real(norm.variance)]),
+        Line::real(
+            "of the row",
+            Word("variance"),
+            [variance, Real(norm.variance)],
+        ),
         Line::real(
             "worked out by the window in f64: it is not part of attention",
             letter("norm"),
@@ -313,7 +320,10 @@ pub fn position(positions: &Positions, row: usize, column: usize) -> Vec<Line> {
     let power = if pair == 0 {
         Integer(0)
     } else if over_pairs {
-        over(count(pair), less(over(count(columns), Integer(2)), Integer(1)))
+        over(
+            count(pair),
+            less(over(count(columns), Integer(2)), Integer(1)),
+        )
     } else {
         over(count(2 * pair), count(columns))
     };

@@ -214,7 +214,10 @@ fn layer_lines(
     let mut lines = around.cell(cell, tables);
     let wide = around.input.value_width.max(1);
     let (head, columns) = match cell.table {
-        LayerTable::Concat => (cell.column / wide, cell.column % wide..cell.column % wide + 1),
+        LayerTable::Concat => (
+            cell.column / wide,
+            cell.column % wide..cell.column % wide + 1,
+        ),
         LayerTable::Output => (around.choice.head, 0..wide.min(around.most)),
         _ => return Ok(lines),
     };

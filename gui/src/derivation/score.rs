@@ -66,9 +66,7 @@ impl Derivation<'_> {
             let [q_scale, k_scale, _] = integers.scales;
             let dot = whole(&integers.dots, j);
             let exact = [sum(products, self.most), dot.clone()];
-            lines.push(
-                Line::whole("exact, in integers", Word("dot"), exact).after(Stage::Dot, j),
-            );
+            lines.push(Line::whole("exact, in integers", Word("dot"), exact).after(Stage::Dot, j));
             let scales = [q_scale, k_scale, trace.scale].map(Scale);
             let product = Product(std::iter::once(dot).chain(scales).collect());
             let stands = Line::whole("what that stands for", name, [product, Real(score)]);

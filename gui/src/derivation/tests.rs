@@ -107,7 +107,9 @@ fn every_equals_sign_between_integers_is_exact() {
     let mut random = 1_u64;
     let mut reals = |count: usize, size: f64| -> Vec<f64> {
         let mut next = || {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             f64::from(u32::try_from(random >> 33).unwrap()) / 2.0_f64.powi(30) - 1.0
         };
         (0..count).map(|_| size * next()).collect()
@@ -120,14 +122,32 @@ fn every_equals_sign_between_integers_is_exact() {
         for (mask, offset) in [(Attention::FULL, 0), (Attention::CAUSAL, 20)] {
             let attention = Attention { offset, ..mask };
             let (q, k, v) = (&q, &k, &v);
-            let job = Job { q, k, v, keys, width, value_width, attention };
+            let job = Job {
+                q,
+                k,
+                v,
+                keys,
+                width,
+                value_width,
+                attention,
+            };
             let bytes = Quantized::<i8>::from_fraction_bits(4, 4, 5).unwrap();
             let words = Quantized::<i16>::from_fraction_bits(9, 12, 13).unwrap();
-            for trace in [watch(bytes, &job, 1).unwrap(), watch(words, &job, 1).unwrap()] {
+            for trace in [
+                watch(bytes, &job, 1).unwrap(),
+                watch(words, &job, 1).unwrap(),
+            ] {
                 for table in [TableKind::Raw, TableKind::Weights, TableKind::Output] {
-                    let focus = Selection { table, query: 0, key: 1, column: 2 };
+                    let focus = Selection {
+                        table,
+                        query: 0,
+                        key: 1,
+                        column: 2,
+                    };
                     let lines = derive(&trace, focus, width, usize::MAX);
-                    let whole = lines.iter().filter(|line| line.numbers == Numbers::Integers);
+                    let whole = lines
+                        .iter()
+                        .filter(|line| line.numbers == Numbers::Integers);
                     for line in whole {
                         let last = line.equals.last().and_then(|(_, last)| worked_out(last));
                         for (relation, part) in &line.equals {

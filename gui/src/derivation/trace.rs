@@ -289,7 +289,9 @@ impl<F: Whole> Observer<F> for Watcher<'_, F> {
 fn range(seen: &[bool]) -> Range<usize> {
     let first = seen.iter().position(|&seen| seen);
     let last = seen.iter().rposition(|&seen| seen);
-    first.zip(last).map_or(0..0, |(first, last)| first..last + 1)
+    first
+        .zip(last)
+        .map_or(0..0, |(first, last)| first..last + 1)
 }
 
 /// The exponents that lead to the weights, by the kernel's own functions; left out where they do not.

@@ -67,7 +67,8 @@ impl Edits {
     /// Lets Q, K and V of every head follow from X and W again.
     pub fn follow(&mut self) {
         self.fills.retain(|fill| fill.matrix.operand.is_of_layer());
-        self.cells.retain(|(place, _)| place.matrix.operand.is_of_layer());
+        self.cells
+            .retain(|(place, _)| place.matrix.operand.is_of_layer());
     }
 
     /// The cells of a matrix that are edited one by one: row and column.

@@ -98,7 +98,10 @@ impl fmt::Display for EditError {
                 f,
                 "{words} tokens for {queries} queries and {keys} keys: type {queries} or {keys} words"
             ),
-            Self::Nowhere => write!(f, "There is no such cell: select a cell of Q, K, V, X or W first"),
+            Self::Nowhere => write!(
+                f,
+                "There is no such cell: select a cell of Q, K, V, X or W first"
+            ),
         }
     }
 }

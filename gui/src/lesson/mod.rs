@@ -12,8 +12,8 @@ mod transformer;
 
 pub use inputs::{LessonInput, TRAINED, UNTRAINED, VOCABULARY, cross, vocabulary};
 
-use crate::run::Run;
 use crate::positions::PositionsView;
+use crate::run::Run;
 use crate::session::layout::Pane;
 use crate::session::{
     Arrangement, FormatChoice, InputId, Mask, Question, Scaling, Selection, Session, Shown,

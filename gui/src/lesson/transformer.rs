@@ -3,8 +3,8 @@
 use kqv::Sinusoidal;
 
 use super::{LessonInput, Number, Setup, Step, TRAINED, at, count};
-use crate::session::TableKind::{self, Masked, Output, Q, Raw, Weights};
 use crate::positions::{PositionKind, PositionsView};
+use crate::session::TableKind::{self, Masked, Output, Q, Raw, Weights};
 use crate::session::layout::Pane;
 use crate::session::{Arrangement, InputId, Mask, Question, Scaling};
 
@@ -237,8 +237,12 @@ pub(super) static STEPS: &[Step] = &[
             number("columns of X + Z", "4", |run| {
                 count(run.layer.as_ref()?.normed.columns())
             }),
-            number("mean of a row after it", "0.00", |run| Some(moments(run, 0)?.0)),
-            number("variance of a row after it", "1.00", |run| Some(moments(run, 0)?.1)),
+            number("mean of a row after it", "0.00", |run| {
+                Some(moments(run, 0)?.0)
+            }),
+            number("variance of a row after it", "1.00", |run| {
+                Some(moments(run, 0)?.1)
+            }),
         ],
     },
     Step {
@@ -434,12 +438,24 @@ pub(super) static STEPS: &[Step] = &[
             number("untrained \"thanks\"", "0.2", |run| at(run, Weights, 5, 3)),
             number("untrained \"student\"", "0.2", |run| at(run, Weights, 5, 4)),
             number("untrained \"<eos>\"", "0.1", |run| at(run, Weights, 5, 5)),
-            number("trained \"a\" in row 2", "0.01", |run| at(run, Weights, 1, 0)),
-            number("trained \"am\" in row 2", "0.80", |run| at(run, Weights, 1, 1)),
-            number("trained \"i\" in row 2", "0.10", |run| at(run, Weights, 1, 2)),
-            number("trained \"thanks\" in row 2", "0.05", |run| at(run, Weights, 1, 3)),
-            number("trained \"student\" in row 2", "0.01", |run| at(run, Weights, 1, 4)),
-            number("trained \"<eos>\" in row 2", "0.03", |run| at(run, Weights, 1, 5)),
+            number("trained \"a\" in row 2", "0.01", |run| {
+                at(run, Weights, 1, 0)
+            }),
+            number("trained \"am\" in row 2", "0.80", |run| {
+                at(run, Weights, 1, 1)
+            }),
+            number("trained \"i\" in row 2", "0.10", |run| {
+                at(run, Weights, 1, 2)
+            }),
+            number("trained \"thanks\" in row 2", "0.05", |run| {
+                at(run, Weights, 1, 3)
+            }),
+            number("trained \"student\" in row 2", "0.01", |run| {
+                at(run, Weights, 1, 4)
+            }),
+            number("trained \"<eos>\" in row 2", "0.03", |run| {
+                at(run, Weights, 1, 5)
+            }),
         ],
     },
 ];

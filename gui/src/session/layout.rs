@@ -214,7 +214,9 @@ impl Layout {
     /// open.
     fn open_by(&mut self, other: Pane, pane: Pane, dir: LinearDir) {
         let tiles = &mut self.tree.tiles;
-        let tabs = tiles.find_pane(&other).and_then(|tile| tiles.parent_of(tile));
+        let tabs = tiles
+            .find_pane(&other)
+            .and_then(|tile| tiles.parent_of(tile));
         let Some(tabs) = tabs else {
             return self.open(pane);
         };

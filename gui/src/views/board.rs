@@ -1,6 +1,8 @@
 //! The board of a walk: for every key what has been worked out of it so far, stage below stage.
 
-use eframe::egui::{Align2, Color32, FontId, Rect, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
+use eframe::egui::{
+    Align2, Color32, FontId, Rect, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2,
+};
 
 use crate::colour;
 use crate::derivation::trace::Trace;
@@ -67,16 +69,13 @@ pub fn board_ui(ui: &mut Ui, run: &Run, trace: &Trace, walk: Walk, position: usi
                     let is_now = now && stage == moment.stage;
                     if is_now {
                         let top = rect.min.y + CELL[1] * points(row + 1);
-                        let cell = Rect::from_min_size(pos2(left, top), vec2(CELL[0] - 4.0, CELL[1]));
+                        let cell =
+                            Rect::from_min_size(pos2(left, top), vec2(CELL[0] - 4.0, CELL[1]));
                         painter.rect_filled(cell, 2.0, colour::FIELD_HOVERED);
                         follow(ui, cell, position);
                     }
                     if let Some(value) = known(trace, walk, position, stage, key) {
-                        let tint = if is_now {
-                            colour::TEXT
-                        } else {
-                            tint_of(stage)
-                        };
+                        let tint = if is_now { colour::TEXT } else { tint_of(stage) };
                         text(row + 1, right, value, tint);
                     }
                 }
@@ -101,13 +100,7 @@ fn tint_of(stage: Stage) -> Color32 {
 }
 
 /// A number of the board, if the walk has come to it; of the dot product under way, what it has come to.
-fn known(
-    trace: &Trace,
-    walk: Walk,
-    position: usize,
-    stage: Stage,
-    key: usize,
-) -> Option<String> {
+fn known(trace: &Trace, walk: Walk, position: usize, stage: Stage, key: usize) -> Option<String> {
     let at = |values: &[f64]| values.get(key).copied();
     let Moment {
         stage: now,

@@ -142,7 +142,11 @@ impl Sizes {
         let tables = space - queries - GAP - 2.0 * SEAM;
         // The names of the rows of V stand above the weights.
         let even = tables / 4.0;
-        let even = if even < keys { (tables - keys) / 3.0 } else { even };
+        let even = if even < keys {
+            (tables - keys) / 3.0
+        } else {
+            even
+        };
         even.floor().clamp(NARROW_SLOT, SLOT)
     }
 

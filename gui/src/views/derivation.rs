@@ -57,11 +57,7 @@ pub fn derivation_ui(ui: &mut Ui, session: &Session, run: &Run) -> Option<Action
 fn heading_ui(ui: &mut Ui, learned: &Learned, is_whole: bool) {
     let focus = learned.focus();
     let (table, kin, (row, column)) = match learned.around() {
-        Some(cell) => (
-            cell.table.name(),
-            cell.table.kin(),
-            (cell.row, cell.column),
-        ),
+        Some(cell) => (cell.table.name(), cell.table.kin(), (cell.row, cell.column)),
         None => (focus.table.name(), focus.table, focus.cell_in(focus.table)),
     };
     let name = RichText::new(format!("{table} ({row}, {column})"));

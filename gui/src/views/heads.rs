@@ -1,8 +1,8 @@
 //! All heads at once: small maps in an order, and the looks of the chosen head as lines between tokens.
 
 use eframe::egui::{
-    Align, Align2, Color32, ComboBox, FontId, Label, Pos2, Rect, Response, RichText, Role, ScrollArea, Sense,
-    Slider, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
+    Align, Align2, Color32, ComboBox, FontId, Label, Pos2, Rect, Response, RichText, Role,
+    ScrollArea, Sense, Slider, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
 };
 
 use super::veil::{knows_weight, veil};

@@ -171,11 +171,7 @@ fn operand_ui(
 /// A click keeps the cell.
 fn clicked(table: LayerTable, drawn: &MatrixResponse) -> Option<Action> {
     let (row, column) = drawn.cell.filter(|_| drawn.response.clicked())?;
-    Some(Action::SelectAround(LayerCell {
-        table,
-        row,
-        column,
-    }))
+    Some(Action::SelectAround(LayerCell { table, row, column }))
 }
 
 /// What is lit around the head: the selected cell, and the bands that meet in it.

@@ -67,7 +67,13 @@ fn values_ui(ui: &mut Ui, session: &Session, run: &Run) {
         }
     }
     // An output is known when the walk ends, and how good it is.
-    let sqnr = |sqnr_db| Some(if session.learn.walk.is_some() { f64::NAN } else { sqnr_db });
+    let sqnr = |sqnr_db| {
+        Some(if session.learn.walk.is_some() {
+            f64::NAN
+        } else {
+            sqnr_db
+        })
+    };
     Grid::new("runs")
         .num_columns(5)
         .striped(true)

@@ -85,11 +85,26 @@ fn a_number_of_the_layer_is_written_out_back_to_x() {
     window.press(Modifiers::NONE, Key::D);
     window.click_cell("Layer output in f32, 2 by 4", (1, 2), (2, 4));
     let learned = window.run().learned.clone().unwrap();
-    let has = |start: &str| learned.lines.iter().any(|line| line.text().starts_with(start));
-    let output = window.run().layer.as_ref().unwrap().output.get(1, 2).unwrap();
+    let has = |start: &str| {
+        learned
+            .lines
+            .iter()
+            .any(|line| line.text().starts_with(start))
+    };
+    let output = window
+        .run()
+        .layer
+        .as_ref()
+        .unwrap()
+        .output
+        .get(1, 2)
+        .unwrap();
     let last = format!("= {output:.4}").replace('-', "−");
     let first = learned.lines[0].text();
-    assert!(first.starts_with("layer[1,2] = (concat[1,0] × w_o[0,2])"), "{first}");
+    assert!(
+        first.starts_with("layer[1,2] = (concat[1,0] × w_o[0,2])"),
+        "{first}"
+    );
     assert!(first.ends_with(&last), "{first} {last}");
     for start in [
         "concat[1,0] = output[1,0]",
@@ -109,13 +124,24 @@ fn a_number_of_the_layer_is_written_out_back_to_x() {
     window.click_cell("K in i8, 2 by 3", (1, 2), (2, 3));
     let learned = window.run().learned.clone().unwrap();
     let texts: Vec<String> = learned.lines.iter().map(|line| line.text()).collect();
-    assert!(texts[0].starts_with("k[1,2] = (x[1,0] × w_k[0,2])"), "{texts:?}");
-    assert!(texts[1].starts_with("integer = round(−4.25 × 2^"), "{texts:?}");
+    assert!(
+        texts[0].starts_with("k[1,2] = (x[1,0] × w_k[0,2])"),
+        "{texts:?}"
+    );
+    assert!(
+        texts[1].starts_with("integer = round(−4.25 × 2^"),
+        "{texts:?}"
+    );
     assert!(texts[2].starts_with("k[1,2] = "), "{texts:?}");
     // What is normalised, and a position.
     window.click_cell("LayerNorm in f64, 2 by 4", (0, 0), (2, 4));
     let learned = window.run().learned.clone().unwrap();
-    assert!(learned.lines.iter().any(|line| line.text().starts_with("variance = ")));
+    assert!(
+        learned
+            .lines
+            .iter()
+            .any(|line| line.text().starts_with("variance = "))
+    );
 }
 
 #[test]
@@ -131,7 +157,10 @@ fn a_walk_keeps_heads_runs_and_derivation_to_itself() {
         window.press(modifiers, key);
     }
     assert!(window.has("the walk has not come here yet"), "runs");
-    assert!(window.has("the walk has not come further yet"), "derivation");
+    assert!(
+        window.has("the walk has not come further yet"),
+        "derivation"
+    );
     assert!(window.has("How well the formats agree is known when the walk ends"));
     window.picture("walk-panes.png");
     // Half of the values are mixed: the row of the output is on its way.
@@ -141,7 +170,10 @@ fn a_walk_keeps_heads_runs_and_derivation_to_itself() {
     let mixing = window.run().mixing.clone().unwrap();
     let so_far = window.run().learned.clone().unwrap().trace.so_far.clone();
     assert_eq!(mixing.row(10), so_far);
-    assert_ne!(mixing.row(10), window.run().left.table(TableKind::Output).row(10));
+    assert_ne!(
+        mixing.row(10),
+        window.run().left.table(TableKind::Output).row(10)
+    );
     window.picture("walk-mixing.png");
     window.press(Modifiers::NONE, Key::End);
     assert!(!window.has("the walk has not come here yet"));
@@ -185,7 +217,9 @@ fn a_session_with_edits_of_x_and_own_tokens_opens_elsewhere() {
     let path = folder.path().join("mine.kqv");
     let mut window = worked();
     window.apply(Action::Head(5));
-    window.apply(Action::Edit(EditAction::Tokens("Pensées Machines".to_owned())));
+    window.apply(Action::Edit(EditAction::Tokens(
+        "Pensées Machines".to_owned(),
+    )));
     window.double_click_cell("X, 2 by 4", (1, 3), (2, 4));
     window.type_here("1/4");
     window.press(Modifiers::NONE, Key::Enter);

@@ -3,10 +3,10 @@
 #[path = "../common/mod.rs"]
 mod common;
 
-/// Input, masks, formats, pointing, undo.
-mod basics;
 /// X, W and the layer; what a walk keeps to itself.
 mod around;
+/// Input, masks, formats, pointing, undo.
+mod basics;
 /// The crossed picture, heads, layer, edits.
 mod change;
 /// Formats judged: statistics, the first wrong step, the sweep.

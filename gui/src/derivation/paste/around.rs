@@ -1,7 +1,7 @@
 //! Tests of what stands before and after the head: a projection, a whole layer.
 
-use super::reals;
 use super::super::trace::Trace;
+use super::reals;
 use crate::edit::{Edits, MatrixId, Operand, Place};
 use crate::session::around::LayerCell;
 use crate::session::{Mask, Selection};
@@ -75,12 +75,7 @@ pub fn stored_test(
 /// A `#[test]` of a number that a whole layer hands on: X, all its weights, and the kernel's own `MultiHead`.
 ///
 /// `expected` is that number. `None` if the input has no X.
-pub fn layer_test(
-    input: &Input,
-    choice: Choice,
-    cell: LayerCell,
-    expected: f64,
-) -> Option<String> {
+pub fn layer_test(input: &Input, choice: Choice, cell: LayerCell, expected: f64) -> Option<String> {
     let layer = input.layer.as_ref()?;
     let Layer {
         tokens,
@@ -100,9 +95,8 @@ pub fn layer_test(
     let split = |weights: &[f64], outputs: usize| -> String {
         let heads = weights.chunks(columns * outputs.max(1));
         let head = |head: &[f64]| {
-            let row = |y: usize| -> Vec<f64> {
-                head.iter().skip(y).step_by(outputs).copied().collect()
-            };
+            let row =
+                |y: usize| -> Vec<f64> { head.iter().skip(y).step_by(outputs).copied().collect() };
             let rows: Vec<String> = (0..outputs)
                 .map(|y| format!("[{}]", reals(&row(y))))
                 .collect();
