@@ -43,7 +43,7 @@ impl Around<'_> {
             column,
         };
         let value = place.value(self.input)?;
-        let name = Letter(letter(operand)?, vec![row, column]);
+        let name = Letter(letter(operand), vec![row, column]);
         let layer = self.input.layer.as_ref();
         let about = match layer {
             _ if self.edits.has(place) && layer.is_some() => {
@@ -215,7 +215,7 @@ impl Around<'_> {
         } else {
             "as the source has it"
         };
-        let name = Letter(letter(operand)?, vec![row, column]);
+        let name = Letter(letter(operand), vec![row, column]);
         Some(Line::real(about, name, [Exact(place.value(self.input)?)]))
     }
 
@@ -334,8 +334,8 @@ pub fn position(positions: &Positions, row: usize, column: usize) -> Vec<Line> {
     vec![Line::real(about, name, equals)]
 }
 
-fn letter(operand: Operand) -> Option<&'static str> {
-    Some(match operand {
+fn letter(operand: Operand) -> &'static str {
+    match operand {
         Operand::X => "x",
         Operand::WQ => "w_q",
         Operand::WK => "w_k",
@@ -344,5 +344,5 @@ fn letter(operand: Operand) -> Option<&'static str> {
         Operand::Q => "q",
         Operand::K => "k",
         Operand::V => "v",
-    })
+    }
 }

@@ -3,6 +3,8 @@
 //! A [`Step`] sets the window up, says what happens, and names the numbers that are printed for it;
 //! each is recomputed here, by the kernel, from what the window holds now.
 
+/// Masks, cross-attention and the vocabulary.
+mod decoder;
 /// Inputs that only lessons need.
 mod inputs;
 /// The note's steps, and the learner's own questions.
@@ -129,7 +131,8 @@ fn decimals(printed: &str) -> usize {
 
 /// All steps, in their order.
 pub fn steps() -> impl Iterator<Item = &'static Step> {
-    transformer::STEPS.iter().chain(note::STEPS)
+    let transformer = transformer::STEPS.iter().chain(decoder::STEPS);
+    transformer.chain(note::STEPS)
 }
 
 /// One step; the first where there is none of that number.

@@ -154,7 +154,7 @@ impl Layout {
     pub fn has_place_for_inspector(&self) -> bool {
         let below = Pane::BELOW.into_iter().any(|pane| self.is_open(pane));
         let lesson = self.by_lesson.is_some_and(|pane| self.is_open(pane));
-        !below && !(lesson && self.is_open(Pane::Lessons))
+        !(below || lesson && self.is_open(Pane::Lessons))
     }
 
     /// Opens a pane beside the tables, behind what is there already.

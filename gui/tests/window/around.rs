@@ -1,11 +1,16 @@
 //! X, W and what the layer makes of its heads: written out, typed over, pasted into; and what a walk keeps to itself.
 
-#![expect(clippy::float_cmp, reason = "edits are exact")]
+#![expect(
+    clippy::float_cmp,
+    clippy::unwrap_used,
+    reason = "edits are exact; cells of tests are there"
+)]
 
 use crate::common::Window;
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers};
 use kqv_gui::action::{Action, FileAction};
+use kqv_gui::derivation::Line;
 use kqv_gui::edit::{MatrixId, Operand, Place};
 use kqv_gui::lesson::{Verdict, step};
 use kqv_gui::run::Column;
@@ -123,7 +128,7 @@ fn a_number_of_the_layer_is_written_out_back_to_x() {
     window.press(Modifiers::NONE, Key::Num2);
     window.click_cell("K in i8, 2 by 3", (1, 2), (2, 3));
     let learned = window.run().learned.clone().unwrap();
-    let texts: Vec<String> = learned.lines.iter().map(|line| line.text()).collect();
+    let texts: Vec<String> = learned.lines.iter().map(Line::text).collect();
     assert!(
         texts[0].starts_with("k[1,2] = (x[1,0] × w_k[0,2])"),
         "{texts:?}"

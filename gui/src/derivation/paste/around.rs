@@ -63,13 +63,49 @@ pub fn stored_test(
         } else {
             format!("Err(kqv::Saturated {{ end: {whole} }})")
         };
-        body += &format!(
-            "    assert_eq!(kqv::quantize::<{format}>({given}, {scale:?}), {expected});\n"
+        body = format!(
+            "{body}    assert_eq!(kqv::quantize::<{format}>({given}, {scale:?}), {expected});\n"
         );
     }
     let letter = operand.name().to_lowercase();
     let name = format!("{}_{letter}_{row}_{column}", choice.format.name());
     (!body.is_empty()).then(|| format!("#[test]\nfn {name}() {{\n{body}}}\n"))
+}
+
+/// Each in brackets on a line of its own.
+fn lines(rows: impl Iterator<Item = String>) -> String {
+    let rows: Vec<String> = rows.map(|row| format!("        [{row}],\n")).collect();
+    rows.concat()
+}
+
+/// Weights (H, X, Y) as the kernel stores them: a row per output.
+fn split(weights: &[f64], inputs: usize, outputs: usize) -> String {
+    let head = |head: &[f64]| {
+        let row = |y: usize| -> Vec<f64> {
+            head.iter()
+                .skip(y)
+                .step_by(outputs.max(1))
+                .copied()
+                .collect()
+        };
+        let rows: Vec<String> = (0..outputs)
+            .map(|y| format!("[{}]", reals(&row(y))))
+            .collect();
+        rows.join(", ")
+    };
+    lines(weights.chunks((inputs * outputs).max(1)).map(head))
+}
+
+/// `W_O` (H·E, X) as the kernel stores it: (X, H, E).
+fn merge(layer: &Layer) -> String {
+    let column = |x: usize| {
+        let column = layer.w_o.iter().skip(x).step_by(layer.columns);
+        let column: Vec<f64> = column.copied().collect();
+        let heads = column.chunks(layer.value_width.max(1));
+        let heads: Vec<String> = heads.map(|head| format!("[{}]", reals(head))).collect();
+        heads.join(", ")
+    };
+    lines((0..layer.columns).map(column))
 }
 
 /// A `#[test]` of a number that a whole layer hands on: X, all its weights, and the kernel's own `MultiHead`.
@@ -91,36 +127,14 @@ pub fn layer_test(input: &Input, choice: Choice, cell: LayerCell, expected: f64)
         Mask::Causal => "CAUSAL",
     };
     let scale = attention.scale.factor(width);
-    // The kernel stores a row of weights per output.
-    let split = |weights: &[f64], outputs: usize| -> String {
-        let heads = weights.chunks(columns * outputs.max(1));
-        let head = |head: &[f64]| {
-            let row =
-                |y: usize| -> Vec<f64> { head.iter().skip(y).step_by(outputs).copied().collect() };
-            let rows: Vec<String> = (0..outputs)
-                .map(|y| format!("[{}]", reals(&row(y))))
-                .collect();
-            format!("        [{}],\n", rows.join(", "))
-        };
-        heads.map(head).collect()
-    };
-    let merge: String = (0..columns)
-        .map(|x| {
-            let column: Vec<f64> = layer.w_o.iter().skip(x).step_by(columns).copied().collect();
-            let heads = column.chunks(value_width.max(1));
-            let heads: Vec<String> = heads.map(|head| format!("[{}]", reals(head))).collect();
-            format!("        [{}],\n", heads.join(", "))
-        })
-        .collect();
-    let x: String = layer
-        .x
-        .chunks(columns.max(1))
-        .map(|row| format!("        [{}],\n", reals(row)))
-        .collect();
-    let (q, k, v) = (
-        split(&layer.w_q, width),
-        split(&layer.w_k, width),
-        split(&layer.w_v, value_width),
+    let [q, k, v] = [
+        split(&layer.w_q, columns, width),
+        split(&layer.w_k, columns, width),
+        split(&layer.w_v, columns, value_width),
+    ];
+    let (merge, x) = (
+        merge(layer),
+        lines(layer.x.chunks(columns.max(1)).map(reals)),
     );
     let LayerCell { row, column, .. } = cell;
     Some(format!(
