@@ -194,6 +194,7 @@ impl App {
                 // What a pane shows is computed when it opens.
                 let mut session = self.session.clone();
                 layout.apply(&mut session);
+                session.around = session.around_shown();
                 let begins = !session.learn.begun && session.layout.is_open(Pane::Lessons);
                 self.refresh(session);
                 if begins {
@@ -276,11 +277,13 @@ impl App {
 
     /// Panes and colours are not undone.
     fn placed_as_now(&self, session: Session) -> Session {
-        Session {
+        let mut placed = Session {
             layout: self.session.layout.clone(),
             theme: self.session.theme,
             ..session
-        }
+        };
+        placed.around = placed.around_shown();
+        placed
     }
 
     /// `session` after a simple change.

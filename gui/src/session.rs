@@ -121,6 +121,12 @@ impl Default for Session {
 }
 
 impl Session {
+    /// The cell around the head that is selected, if its pane is open: nobody edits what cannot be seen.
+    pub fn around_shown(&self) -> Option<LayerCell> {
+        self.around
+            .filter(|_| self.layout.is_open(layout::Pane::Layer))
+    }
+
     /// The format of one side.
     pub fn format(&self, side: SideId) -> FormatChoice {
         match side {

@@ -204,8 +204,10 @@ impl Layout {
         };
         let both = tree.tiles.insert_vertical_tile(vec![root, tab]);
         if let Some(Tile::Container(Container::Linear(linear))) = tree.tiles.get_mut(both) {
-            linear.shares.set_share(root, 0.68);
-            linear.shares.set_share(tab, 0.32);
+            // A walk has a board.
+            let share = if pane == Pane::Steps { 0.32 } else { 0.26 };
+            linear.shares.set_share(root, 1.0 - share);
+            linear.shares.set_share(tab, share);
         }
         tree.root = Some(both);
     }

@@ -146,13 +146,21 @@ fn bar_ui(ui: &mut Ui, walk: Walk, position: usize) -> Option<LearnAction> {
         painter.text(
             pos2(x + 2.0, line.max.y + 6.0),
             Align2::LEFT_TOP,
-            stage.name(),
+            name(stage, part),
             font,
             colour,
         );
     }
     painter.circle_filled(pos2(knob, line.center().y), 6.0, colour::TEXT);
     pointed(&response, line, part, walk)
+}
+
+/// What stands at the mark of a stage, shorter where there is little room.
+fn name(stage: Stage, room: f32) -> &'static str {
+    match stage {
+        Stage::Dot if room < 70.0 => "q · k",
+        stage => stage.name(),
+    }
 }
 
 /// How many stages lie before a moment, and what share of its own.

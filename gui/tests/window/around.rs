@@ -61,6 +61,12 @@ fn a_block_is_pasted_into_x_and_all_that_follows_follows() {
     window.type_here("0.5");
     window.press(Modifiers::NONE, Key::Enter);
     assert_eq!(window.run().input.layer.as_ref().unwrap().w_k[11], 0.5);
+    // Arrows lead on; what is closed is not edited.
+    window.press(Modifiers::NONE, Key::ArrowUp);
+    let cell = window.session().around.unwrap();
+    assert_eq!((cell.row, cell.column), (2, 2));
+    window.press(Modifiers::NONE, Key::P);
+    assert_eq!(window.session().around, None);
 }
 
 #[test]
