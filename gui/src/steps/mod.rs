@@ -3,6 +3,8 @@
 //! A moment is the place of one number. With S keys of D columns there are S·D products, then S
 //! scores to scale, mask, compare, exponentiate, sum, divide and spend on values, and one output.
 
+#[cfg(test)]
+pub(crate) mod example;
 mod sentence;
 
 use serde::{Deserialize, Serialize};

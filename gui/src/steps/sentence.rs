@@ -79,30 +79,12 @@ fn row(values: &[f64]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use kqv::{Attention, Float};
-
-    use super::super::Walk;
+    use super::super::example::thinking;
     use super::*;
-    use crate::derivation::trace::watch;
-    use crate::recorder::Job;
 
     #[test]
     fn every_stage_says_its_numbers() {
-        let job = Job {
-            q: &[4.0; 4],
-            k: &[1.75, 1.75, 1.75, 1.75, 1.5, 1.5, 1.5, 1.5],
-            v: &[1.0, 0.0],
-            keys: 2,
-            width: 4,
-            value_width: 1,
-            attention: Attention::FULL,
-        };
-        let trace = watch(Float::<f32>::FORMAT, &job, 1).unwrap();
-        let walk = Walk {
-            query: 0,
-            keys: 2,
-            width: 4,
-        };
+        let (trace, walk) = thinking();
         let first = walk.moment(walk.start_of(Stage::Sum));
         assert_eq!(
             sentence(first, &trace, "a", "a"),

@@ -131,29 +131,12 @@ fn known(trace: &Trace, walk: Walk, position: usize, stage: Stage, key: usize) -
 
 #[cfg(test)]
 mod tests {
-    use kqv::{Attention, Float};
-
     use super::*;
-    use crate::derivation::trace::watch;
-    use crate::recorder::Job;
+    use crate::steps::example::thinking;
 
     #[test]
     fn a_board_fills_number_by_number() {
-        let job = Job {
-            q: &[4.0; 4],
-            k: &[1.75, 1.75, 1.75, 1.75, 1.5, 1.5, 1.5, 1.5],
-            v: &[1.0, 0.0],
-            keys: 2,
-            width: 4,
-            value_width: 1,
-            attention: Attention::FULL,
-        };
-        let trace = watch(Float::<f32>::FORMAT, &job, 1).unwrap();
-        let walk = Walk {
-            query: 0,
-            keys: 2,
-            width: 4,
-        };
+        let (trace, walk) = thinking();
         let board = |position| {
             let row = |(stage, _)| [0, 1].map(|key| known(&trace, walk, position, stage, key));
             ROWS.map(row)
