@@ -1,7 +1,5 @@
 //! A walk for tests: "Thinking" of The Illustrated Transformer, four columns wide.
 
-#![expect(clippy::unwrap_used, reason = "a module of tests")]
-
 use kqv::{Attention, Float};
 
 use super::Walk;
