@@ -176,6 +176,16 @@ mod width {
             arm_integer::score_i16(q, keys, prepared.step_bits, prepared.base, cells)
         }
 
+        #[cfg(kqv_narrow)]
+        fn score_fast(prepared: Prepared, q: &[i16], keys: &[i16], cells: &mut [i32]) -> usize {
+            arm_narrow::score_i16(q, keys, prepared.step_bits, prepared.base, cells)
+        }
+
+        #[cfg(kqv_narrow)]
+        fn mix_four_fast(shares: &[i32], v: &[i16], width: usize, first: usize) -> Option<[i32; 4]> {
+            arm_narrow::mix_i16(shares, v, width, first)
+        }
+
         #[cfg(kqv_dsp)]
         fn dot_fast(q: &[i16], k: &[i16]) -> Option<i64> {
             arm_integer::dot_i16(q, k)

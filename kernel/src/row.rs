@@ -35,8 +35,8 @@ pub(crate) fn score_cells<I: Integer>(
 /// The greatest cell, [`i32::MIN`] of none.
 pub(crate) fn greatest(body: Body, cells: &[i32]) -> i32 {
     let (done, max) = match body {
-        #[cfg(kqv_dsp)]
-        Body::Assembly => crate::arch::arm_integer::greatest(cells, i32::MIN),
+        #[cfg(any(kqv_dsp, kqv_narrow))]
+        Body::Assembly => crate::arch::arm::greatest(cells, i32::MIN),
         #[cfg(all(feature = "std", target_arch = "x86_64"))]
         Body::Avx2 | Body::Avx512 => crate::arch::x86_integer::greatest(cells, i32::MIN),
         _ => (0, i32::MIN),
@@ -48,9 +48,9 @@ pub(crate) fn greatest(body: Body, cells: &[i32]) -> i32 {
 /// Turns cells into weights, in place, by their distance from `max`; returns their sum.
 #[cfg_attr(target_os = "none", inline(never))] // for registers of its own
 pub(crate) fn weigh(fast: bool, exponent: Exponent, max: i32, cells: &mut [i32]) -> u64 {
-    #[cfg(kqv_dsp)]
+    #[cfg(any(kqv_dsp, kqv_narrow))]
     let (done, mut sum) = if fast {
-        crate::arch::arm_integer::weigh(exponent, max, cells)
+        crate::arch::arm::weigh(exponent, max, cells)
     } else {
         (0, 0)
     };
@@ -60,7 +60,11 @@ pub(crate) fn weigh(fast: bool, exponent: Exponent, max: i32, cells: &mut [i32])
     } else {
         (0, 0)
     };
-    #[cfg(not(any(kqv_dsp, all(feature = "std", target_arch = "x86_64"))))]
+    #[cfg(not(any(
+        kqv_dsp,
+        kqv_narrow,
+        all(feature = "std", target_arch = "x86_64")
+    )))]
     let (done, mut sum) = (usize::from(false & fast), 0);
     for cell in cells.iter_mut().skip(done) {
         let x_q26 = exponent.x_q26(max.abs_diff(*cell));
@@ -113,8 +117,8 @@ pub(crate) fn mix_row<I: Integer>(
 #[cfg_attr(target_os = "none", inline(never))] // for registers of its own
 fn share(body: Body, weights: &mut [i32], factor: u32) -> u32 {
     let (done, mut total) = match body {
-        #[cfg(kqv_dsp)]
-        Body::Assembly => crate::arch::arm_integer::share(weights, factor),
+        #[cfg(any(kqv_dsp, kqv_narrow))]
+        Body::Assembly => crate::arch::arm::share(weights, factor),
         #[cfg(all(feature = "std", target_arch = "x86_64"))]
         Body::Avx2 | Body::Avx512 => crate::arch::x86_integer::share(weights, factor),
         _ => (0, 0),

@@ -4,8 +4,12 @@
 pub(crate) mod arm_float;
 #[cfg(kqv_dsp)]
 pub(crate) mod arm_integer;
+#[cfg(kqv_dsp)]
+pub(crate) use arm_integer as arm;
 #[cfg(kqv_narrow)]
 pub(crate) mod arm_narrow;
+#[cfg(kqv_narrow)]
+pub(crate) use arm_narrow as arm;
 #[cfg(all(target_arch = "arm", target_os = "none", not(target_abi = "eabihf")))]
 pub(crate) mod arm_soft;
 #[cfg(kqv_lanes4)]
