@@ -95,10 +95,8 @@ impl Exponent {
     /// The exponent of two, with 26 fraction bits, rounded down; [`u32::MAX`] where it is 32 or
     /// more for certain.
     pub fn x_q26(self, distance: u32) -> u32 {
-        if distance > self.limit {
-            return u32::MAX;
-        }
-        high_word(distance << self.shift, self.mantissa)
+        let beyond = u32::from(distance > self.limit).wrapping_neg(); // a mask: no branch
+        high_word(distance << self.shift, self.mantissa) | beyond
     }
 }
 
@@ -217,7 +215,7 @@ pub(crate) fn share_factor(sum: u64, total: u32, keys: usize) -> u32 {
 /// `c − a·b / 2^32`, rounded down; `a` and `b` >= 0.
 #[cfg(not(kqv_narrow))]
 const fn less_product(c: i32, a: i32, b: i32) -> i32 {
-    ((((c as i64) << 32) - a as i64 * b as i64) >> 32) as i32
+    c + ((a as i64 * -b as i64) >> 32) as i32
 }
 
 /// The same where no product is wider than 32 bits.

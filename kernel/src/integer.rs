@@ -21,6 +21,7 @@ mod width {
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
     use crate::arch::x86_integer;
     use crate::fixed::Prepared;
+    use crate::fours;
     use crate::score::Score;
 
     /// What differs between the widths; the bounds are proven for these two only.
@@ -54,6 +55,8 @@ mod width {
         fn score_fast(_: Prepared, _: &[Self], _: &[Self], _: &mut [i32]) -> usize {
             0
         }
+        /// The same four keys at a time.
+        fn score_fours(_: Prepared, _: &[Self], _: &[Self], _: &mut [i32]) -> usize;
         /// Σ q·k as a chip can.
         fn dot_fast(_: &[Self], _: &[Self]) -> Option<i64> {
             None
@@ -92,6 +95,10 @@ mod width {
                 dot += i32::from(q) * i32::from(k);
             }
             dot
+        }
+
+        fn score_fours(_: Prepared, q: &[i8], keys: &[i8], cells: &mut [i32]) -> usize {
+            fours::score_i8(q, keys, cells)
         }
 
         #[cfg(kqv_dsp)]
@@ -171,6 +178,10 @@ mod width {
             dot
         }
 
+        fn score_fours(prepared: Prepared, q: &[i16], keys: &[i16], cells: &mut [i32]) -> usize {
+            fours::score_i16(prepared, q, keys, cells)
+        }
+
         #[cfg(kqv_dsp)]
         fn score_fast(prepared: Prepared, q: &[i16], keys: &[i16], cells: &mut [i32]) -> usize {
             arm_integer::score_i16(q, keys, prepared.step_bits, prepared.base, cells)
@@ -215,6 +226,14 @@ mod width {
         }
 
         /// share · value / 2^16, rounded down: what `SMLAWB` of a Cortex-M4 adds.
+        #[cfg(target_arch = "riscv32")]
+        fn weighted(share: i32, value: Self) -> i32 {
+            let product = i64::from(share) * i64::from(i32::from(value) << 16);
+            (product >> 32) as i32 // one instruction, MULH
+        }
+
+        /// share · value / 2^16, rounded down: what `SMLAWB` of a Cortex-M4 adds.
+        #[cfg(not(target_arch = "riscv32"))]
         fn weighted(share: i32, value: Self) -> i32 {
             // In halves, as a Cortex-M0 has no wider multiplication.
             let value = i32::from(value);
@@ -238,15 +257,17 @@ mod width {
     /// |Σ share·value / 2^16| <= 2^30 · 2^15 / 2^16 = 2^29.
     const TOTAL_BITS: u32 = 30;
 
-    #[expect(clippy::cast_possible_truncation, reason = "clamped to the range")]
+    /// The nearest that fits, −(2^31 − 1) at least, by masks: no branch.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the low word, where it is all there is; else the sign"
+    )]
     pub(crate) const fn saturated(wide: i64) -> i32 {
-        if wide > i32::MAX as i64 {
-            i32::MAX
-        } else if wide <= i32::MIN as i64 {
-            i32::MIN + 1
-        } else {
-            wide as i32
-        }
+        let low = wide as i32;
+        let beyond = -((wide != low as i64) as i32);
+        let end = (wide >> 63) as i32 ^ i32::MAX;
+        let nearest = low & !beyond | end & beyond;
+        nearest + (nearest == i32::MIN) as i32
     }
 
     /// `size / total`, rounded down, for quotients of 128 at most.

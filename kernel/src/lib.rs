@@ -62,6 +62,8 @@ mod integer;
 mod fixed;
 // row by row,
 mod row;
+// or four at a time,
+mod fours;
 // or taken apart, to be shown,
 mod shares;
 // and their exponentials.

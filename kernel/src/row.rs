@@ -20,10 +20,11 @@ pub(crate) fn score_cells<I: Integer>(
             return;
         };
         rest = after;
-        let done = if prepared.body == Body::Scalar || prepared.negative {
-            0
-        } else {
-            I::score_fast(prepared, q, keys, cells)
+        let done = match prepared.body {
+            Body::Scalar => 0,
+            _ if prepared.negative => 0,
+            Body::Quads | Body::Soft => I::score_fours(prepared, q, keys, cells),
+            _ => I::score_fast(prepared, q, keys, cells),
         };
         for (j, cell) in cells.iter_mut().enumerate().skip(done) {
             let key = keys.get(j * q.len()..).unwrap_or_default();
@@ -67,12 +68,9 @@ pub(crate) fn weigh(fast: bool, exponent: Exponent, max: i32, cells: &mut [i32])
     )))]
     let (done, mut sum) = (usize::from(false & fast), 0);
     for cell in cells.iter_mut().skip(done) {
-        let x_q26 = exponent.x_q26(max.abs_diff(*cell));
-        let weight = if *cell == i32::MIN {
-            0
-        } else {
-            exp2_neg_q30(x_q26)
-        };
+        let distance = max.wrapping_sub(*cell).cast_unsigned();
+        let hidden = u32::from(*cell == i32::MIN).wrapping_neg(); // a mask: no branch
+        let weight = exp2_neg_q30(exponent.x_q26(distance) | hidden);
         *cell = weight;
         sum += u64::from(weight.unsigned_abs());
     }
@@ -91,7 +89,11 @@ pub(crate) fn mix_row<I: Integer>(
     let factor = share_factor(sum, I::TOTAL, keys);
     let total = share(body, weights, factor);
     let done = match v.pieces() {
-        [(_, v), (0, _)] if body != Body::Scalar => I::mix_fast(weights, v, total, output),
+        [(_, v), (0, _)] => match body {
+            Body::Scalar => 0,
+            Body::Quads | Body::Soft => crate::fours::mix(weights, v, total, output),
+            _ => I::mix_fast(weights, v, total, output),
+        },
         _ => 0,
     };
     let (fours, rest) = output.get_mut(done..).unwrap_or_default().as_chunks_mut();
