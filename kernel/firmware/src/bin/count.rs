@@ -1,8 +1,8 @@
 //! Counts the instructions and the stack that attention takes, in every format, shape and mask.
 //!
-//! A line is `i8 128x128x32 full random 0123456789abcdef 1234567 instructions 576 bytes`: format, (T, S, D),
-//! mask, numbers, the digest of the output, what was counted and the stack; or `… skipped: reason`. From the
-//! digest the host knows that it has the same output, and can say how exact that is.
+//! A line is `i8 128x128x32 full random 0123456789abcdef 1234567 instructions 576 bytes 7654321 plain`: format,
+//! (T, S, D), mask, numbers, the digest of the output, what was counted, the stack, and what plain loops take; or
+//! `… skipped: reason`. From the digest the host knows that it has the same output, and can say how exact that is.
 //!
 //! `cargo mps2-an386 --bin count -- -append "i8 128x128x32 full"` counts only what has all these words; others
 //! are `f32`, `i16`, `causal`, `decode`, `prefill`, and the numbers: `random`, `random-again`, `zeros`,
@@ -41,8 +41,8 @@ fn main() -> ! {
     exit(0)
 }
 
-/// Runs it twice: counted, then with the stack painted and nothing else going on; the second time for
-/// one kind of numbers only.
+/// Runs it counted; for one kind of numbers then with the stack painted and nothing else going on, and
+/// in plain loops.
 fn count(problem: Problem, counter: Counter, memory: &mut [u64]) -> Result<(), DigestError> {
     let mut instructions = Instructions { counter, count: 0 };
     let digest = problem.run(memory, &mut instructions)?;
@@ -51,6 +51,9 @@ fn count(problem: Problem, counter: Counter, memory: &mut [u64]) -> Result<(), D
         let mut stack = Stack { bytes: 0 };
         problem.run(memory, &mut stack)?;
         print!(" {} bytes", stack.bytes);
+        let mut instructions = Instructions { counter, count: 0 };
+        problem.run_plain(memory, &mut instructions)?;
+        print!(" {} plain", instructions.count);
     }
     println!();
     Ok(())
