@@ -12,24 +12,14 @@ use crate::integer::{Integer, saturated};
 
 /// Keys that share a load of Q; columns of Q that are loaded at once.
 const FOUR: usize = 4;
-/// Columns of V that share a load of a share.
+/// Columns of V that share a load of a share; sixteen do not stay in registers.
 const EIGHT: usize = 8;
 /// The widest rows of i16 whose sums of low halves stay in 32 bits.
 const MAX_WIDTH_I16: usize = 1 << 16;
 
 /// The cells of the first keys; returns of how many.
 pub(crate) fn score_i8(q: &[i8], keys: &[i8], cells: &mut [i32]) -> usize {
-    score(q, keys, cells, |q, rows| {
-        let mut sums = [0; FOUR];
-        each_four_columns(q, rows, |q, keys| {
-            for (sum, key) in sums.iter_mut().zip(keys) {
-                for (&q, &k) in q.iter().zip(key) {
-                    *sum += i32::from(q) * i32::from(k);
-                }
-            }
-        });
-        sums
-    })
+    score(q, keys, cells, sums_i8)
 }
 
 /// The cells of the first keys; returns of how many.
@@ -68,37 +58,72 @@ fn score<I>(
     done
 }
 
-/// The two sums of each of four rows of K: low words, and upper halves.
 #[cfg(all(target_arch = "riscv32", target_feature = "m"))]
-fn sums_i16(q: &[i16], rows: &[i16]) -> [[i32; FOUR]; 2] {
-    crate::arch::riscv::sums_i16(q, rows).unwrap_or_default()
+use on_a_chip::{sums_i8, sums_i16};
+#[cfg(not(all(target_arch = "riscv32", target_feature = "m")))]
+use portable::{sums_i8, sums_i16};
+
+/// In assembly.
+#[cfg(all(target_arch = "riscv32", target_feature = "m"))]
+mod on_a_chip {
+    use super::FOUR;
+    use crate::arch::riscv;
+
+    pub(super) fn sums_i8(q: &[i8], rows: &[i8]) -> [i32; FOUR] {
+        riscv::sums_i8(q, rows).unwrap_or_default()
+    }
+
+    pub(super) fn sums_i16(q: &[i16], rows: &[i16]) -> [[i32; FOUR]; 2] {
+        riscv::sums_i16(q, rows).unwrap_or_default()
+    }
 }
 
-/// The two sums of each of four rows of K: low words, and upper halves.
+/// Anywhere else.
 #[cfg(not(all(target_arch = "riscv32", target_feature = "m")))]
-fn sums_i16(q: &[i16], rows: &[i16]) -> [[i32; FOUR]; 2] {
-    let (mut low_words, mut high_halves) = ([0_i32; FOUR], [0; FOUR]);
-    each_four_columns(q, rows, |q, keys| {
-        let [q0, q1, q2, q3] = q.map(i32::from);
-        let sums = low_words.iter_mut().zip(&mut high_halves);
-        for ((low, high), key) in sums.zip(keys) {
-            let [k0, k1, k2, k3] = key.map(i32::from);
-            for less in [-q0 * k0 - q1 * k1, -q2 * k2 - q3 * k3] {
-                *low = low.wrapping_add(less);
-                *high += less >> 16;
+mod portable {
+    use super::{FOUR, each_four_columns};
+
+    /// Σ q·k of each of four rows of K.
+    pub(super) fn sums_i8(q: &[i8], rows: &[i8]) -> [i32; FOUR] {
+        let mut sums = [0; FOUR];
+        each_four_columns(q, rows, |q, keys| {
+            for (sum, key) in sums.iter_mut().zip(keys) {
+                for (&q, &k) in q.iter().zip(key) {
+                    *sum += i32::from(q) * i32::from(k);
+                }
             }
-        }
-    });
-    [low_words, high_halves]
+        });
+        sums
+    }
+
+    /// The two sums of each of four rows of K: low words, and upper halves.
+    pub(super) fn sums_i16(q: &[i16], rows: &[i16]) -> [[i32; FOUR]; 2] {
+        let (mut low_words, mut high_halves) = ([0_i32; FOUR], [0; FOUR]);
+        each_four_columns(q, rows, |q, keys| {
+            let [q0, q1, q2, q3] = q.map(i32::from);
+            let sums = low_words.iter_mut().zip(&mut high_halves);
+            for ((low, high), key) in sums.zip(keys) {
+                let [k0, k1, k2, k3] = key.map(i32::from);
+                for less in [-q0 * k0 - q1 * k1, -q2 * k2 - q3 * k3] {
+                    *low = low.wrapping_add(less);
+                    *high += less >> 16;
+                }
+            }
+        });
+        [low_words, high_halves]
+    }
 }
 
 /// Calls `add` with four columns of Q and of each of four rows, from the first to the last.
+#[cfg(not(all(target_arch = "riscv32", target_feature = "m")))]
 fn each_four_columns<I: Copy>(
     q: &[I],
     rows: &[I],
     mut add: impl FnMut(&[I; FOUR], [&[I; FOUR]; FOUR]),
 ) {
-    let mut rows = rows.chunks_exact(q.len()).map(|row| row.as_chunks().0);
+    let mut rows = rows
+        .chunks_exact(q.len().max(1))
+        .map(|row| row.as_chunks().0);
     let [a, b, c, d] = [(); FOUR].map(|()| rows.next().unwrap_or_default());
     for ((((q, a), b), c), d) in q.as_chunks().0.iter().zip(a).zip(b).zip(c).zip(d) {
         add(q, [a, b, c, d]);

@@ -193,7 +193,12 @@ mod width {
         }
 
         #[cfg(kqv_narrow)]
-        fn mix_four_fast(shares: &[i32], v: &[i16], width: usize, first: usize) -> Option<[i32; 4]> {
+        fn mix_four_fast(
+            shares: &[i32],
+            v: &[i16],
+            width: usize,
+            first: usize,
+        ) -> Option<[i32; 4]> {
             arm_narrow::mix_i16(shares, v, width, first)
         }
 

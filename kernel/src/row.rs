@@ -61,11 +61,7 @@ pub(crate) fn weigh(fast: bool, exponent: Exponent, max: i32, cells: &mut [i32])
     } else {
         (0, 0)
     };
-    #[cfg(not(any(
-        kqv_dsp,
-        kqv_narrow,
-        all(feature = "std", target_arch = "x86_64")
-    )))]
+    #[cfg(not(any(kqv_dsp, kqv_narrow, all(feature = "std", target_arch = "x86_64"))))]
     let (done, mut sum) = (usize::from(false & fast), 0);
     for cell in cells.iter_mut().skip(done) {
         let distance = max.wrapping_sub(*cell).cast_unsigned();

@@ -46,7 +46,9 @@ pub(crate) fn weigh(exponent: Exponent, max: i32, cells: &mut [i32]) -> (usize, 
     };
     let done = cells.len();
     // SAFETY: `end` lies behind the last cell.
-    (done, unsafe { weigh_all(cells.as_mut_ptr(), &raw const weigh) })
+    (done, unsafe {
+        weigh_all(cells.as_mut_ptr(), &raw const weigh)
+    })
 }
 
 /// One weight at a time: products from those of their halves, conditions as masks of a borrow.
