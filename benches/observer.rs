@@ -12,7 +12,7 @@ use kqv_benches::Problem;
 struct Counter(usize);
 
 impl<F: Format> Observer<F> for Counter {
-    fn output(&mut self, _: usize, _: &[F::Element]) {
+    fn output(&mut self, _: usize, _: &[F::Output]) {
         self.0 += 1;
     }
 }

@@ -24,7 +24,7 @@ pub struct Problem<F: Format> {
     shape: (usize, usize),
     inputs: [Vec<F::Element>; 3],
     scratch: Vec<F::Cell>,
-    output: Vec<F::Element>,
+    output: Vec<F::Output>,
 }
 
 impl<F: Format> Problem<F> {
@@ -57,7 +57,7 @@ impl<F: Format> Problem<F> {
         &mut self,
         attention: Attention,
         observer: impl Observer<F>,
-    ) -> Result<&[F::Element], ShapeError> {
+    ) -> Result<&[F::Output], ShapeError> {
         self.run_on(Body::best(), attention, observer)
     }
 
@@ -70,7 +70,7 @@ impl<F: Format> Problem<F> {
         body: Body,
         attention: Attention,
         observer: impl Observer<F>,
-    ) -> Result<&[F::Element], ShapeError> {
+    ) -> Result<&[F::Output], ShapeError> {
         let (s, d) = self.shape;
         let [q, k, v] = &self.inputs;
         let qkv = Qkv::new(

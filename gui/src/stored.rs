@@ -25,7 +25,9 @@ impl Operand {
 }
 
 /// A format that real numbers can be put into, on any core.
-pub trait Stored: Format<Element: Send + Sync, Cell: Send> + Sync {
+pub trait Stored:
+    Format<Element: Send + Sync, Output = <Self as Format>::Element, Cell: Send> + Sync
+{
     /// The element that stands for `real`.
     ///
     /// # Errors

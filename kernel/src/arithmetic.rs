@@ -29,7 +29,7 @@ pub trait Arithmetic: Copy {
     /// What takes a sum to the output: [`Rescale`] for integers, nothing for floats.
     type Rescale: Copy;
     /// How Q, K and V attend.
-    type Format: Format<Element = Self::Element>;
+    type Format: Format<Element = Self::Element, Output = Self::Element>;
 
     /// The sum of no products.
     const NOTHING: Self::Sum;

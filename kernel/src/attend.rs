@@ -88,7 +88,7 @@ pub(crate) fn attend_on_stack<F, M, O, const CAP: usize>(
     keys: usize,
     qkv: Qkv<'_, F::Element>,
     attention: Attention<M>,
-    output: &mut [F::Element],
+    output: &mut [F::Output],
     observer: O,
 ) where
     F: Format,
@@ -132,7 +132,7 @@ pub fn attend_view<F, M, O>(
     qkv: Qkv<'_, F::Element>,
     attention: Attention<M>,
     scratch: &mut [F::Cell],
-    output: &mut [F::Element],
+    output: &mut [F::Output],
     observer: O,
 ) -> Result<(), ShapeError>
 where
@@ -155,7 +155,7 @@ pub fn attend_view_on<F, M, O>(
     qkv: Qkv<'_, F::Element>,
     attention: Attention<M>,
     scratch: &mut [F::Cell],
-    output: &mut [F::Element],
+    output: &mut [F::Output],
     observer: O,
 ) -> Result<(), ShapeError>
 where
@@ -204,7 +204,7 @@ fn attend_rows<F, M, O>(
     qkv: Qkv<'_, F::Element>,
     attention: Attention<M>,
     scratch: &mut [F::Cell],
-    output: &mut [F::Element],
+    output: &mut [F::Output],
     mut observer: O,
 ) where
     F: Format,
@@ -236,7 +236,7 @@ pub(crate) fn attend_row<F, M, O>(
     attention: Attention<M>,
     i: usize,
     scratch: &mut [F::Cell],
-    output: &mut [F::Element],
+    output: &mut [F::Output],
     observer: &mut O,
 ) where
     F: Format,

@@ -116,7 +116,7 @@ impl<N: Copy, const D: usize, const E: usize, const CAP: usize> KvCache<N, D, E,
         q: &[[N; D]; T],
         attention: Attention<M>,
         observer: O,
-    ) -> [[N; E]; T]
+    ) -> [[F::Output; E]; T]
     where
         F: Format<Element = N>,
         M: Modify,

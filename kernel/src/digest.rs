@@ -51,7 +51,7 @@ impl Digest {
     }
 }
 
-impl<F: Format<Element: Bits, Cell: Bits, Sum: Bits>> Observer<F> for Digest {
+impl<F: Format<Output: Bits, Cell: Bits, Sum: Bits>> Observer<F> for Digest {
     fn raw(&mut self, _: usize, scores: Scores<'_, F>) {
         self.write(scores.cells());
     }
@@ -69,7 +69,7 @@ impl<F: Format<Element: Bits, Cell: Bits, Sum: Bits>> Observer<F> for Digest {
         self.write(&[sum]);
     }
 
-    fn output(&mut self, _: usize, output: &[F::Element]) {
+    fn output(&mut self, _: usize, output: &[F::Output]) {
         self.write(output);
     }
 }
@@ -158,7 +158,7 @@ const WIDTH: usize = 5;
 /// The same numbers under three kinds of attention, in one format.
 fn check_format<F>(digest: &mut Digest, format: F, element: impl Fn(i8) -> F::Element)
 where
-    F: Format<Element: Bits, Cell: Bits, Sum: Bits>,
+    F: Format<Output: Bits, Cell: Bits, Sum: Bits>,
 {
     // Numbers in −64..=63 that look random: the top bits of a linear congruence.
     let mut state = 1_u32;
@@ -190,7 +190,7 @@ fn check_attention<F>(
     qkv: Qkv<'_, F::Element>,
     attention: Attention<impl Modify>,
 ) where
-    F: Format<Element: Bits, Cell: Bits, Sum: Bits>,
+    F: Format<Output: Bits, Cell: Bits, Sum: Bits>,
 {
     let mut scratch = [F::ZERO_CELL; TOKENS];
     let mut output = [[F::ZERO; WIDTH]; TOKENS];

@@ -183,6 +183,7 @@ fn step_bits(octaves_per_unit: f64) -> u32 {
 
 impl<I: Integer> Format for Quantized<I> {
     type Element = I;
+    type Output = I;
     type Cell = i32;
     type Score = I::Score;
     type Sum = u64;
@@ -309,6 +310,7 @@ impl<N: Fixed<Bits: Integer>> QFormat<N> {
 
 impl<N: Fixed<Bits: Integer>> Format for QFormat<N> {
     type Element = N;
+    type Output = N;
     type Cell = i32;
     type Score = <N::Bits as Core>::Score;
     type Sum = u64;

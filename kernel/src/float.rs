@@ -52,6 +52,7 @@ macro_rules! naive_loop {
 
         impl Format for Float<$float> {
             type Element = $float;
+            type Output = $float;
             type Cell = $float;
             type Score = $float;
             type Sum = $float;

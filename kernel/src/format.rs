@@ -14,8 +14,10 @@ use crate::view::{Qkv, View};
 /// [`from_score`](Self::from_score) takes.
 /// A format is a value, since fixed point may carry run-time scales.
 pub trait Format: Copy {
-    /// What Q, K, V and the output are made of.
+    /// What Q, K and V are made of.
     type Element: Copy;
+    /// What the output is made of: the same, or something finer.
+    type Output: Copy;
     /// One cell of a row: first a score, then in its place the weight that the score becomes.
     type Cell: Copy;
     /// A score in real units, for those who change it.
@@ -29,8 +31,8 @@ pub trait Format: Copy {
     const ZERO_CELL: Self::Cell;
     /// The cell of a hidden key; no score is equal to it but −∞.
     const HIDDEN: Self::Cell;
-    /// An element that is zero: the output of a query that sees no key.
-    const ZERO: Self::Element;
+    /// Zero: the output of a query that sees no key.
+    const ZERO: Self::Output;
     /// The widest query and key (D) whose dot product cannot overflow.
     const MAX_WIDTH: usize;
     /// The most keys (S) over which no sum can overflow.
@@ -87,7 +89,7 @@ pub trait Format: Copy {
         weights: &mut [Self::Cell],
         sum: Self::Sum,
         v: View<'_, Self::Element>,
-        output: &mut [Self::Element],
+        output: &mut [Self::Output],
     );
 
     /// Attends for the first queries with a faster body, if there is one and `scratch` has the room it
@@ -98,7 +100,7 @@ pub trait Format: Copy {
         qkv: Qkv<'_, Self::Element>,
         attention: Attention<M>,
         scratch: &mut [Self::Cell],
-        output: &mut [Self::Element],
+        output: &mut [Self::Output],
     ) -> usize {
         let _ = (body, prepared, qkv, attention, scratch, output);
         0
@@ -115,14 +117,14 @@ pub trait Format: Copy {
     /// The share that a weight has of the `sum` of its row, 0 to 1.
     fn weight_real(weight: Self::Cell, sum: Self::Sum) -> f64;
 
-    /// The real number that an element of the output (and of V) stands for.
-    fn output_real(&self, output: Self::Element) -> f64;
+    /// The real number that an element of the output stands for.
+    fn output_real(&self, output: Self::Output) -> f64;
 }
 
 /// A number that brings its own format along: `f32`, `f64`, `FixedI16<Frac>`, `FixedI8<Frac>`.
 pub trait Number: Copy {
     /// The format of this number.
-    type Format: Format<Element = Self>;
+    type Format: Format<Element = Self, Output = Self>;
     /// That format as a value.
     const FORMAT: Self::Format;
 }

@@ -8,7 +8,7 @@
 //! together are the exact sum. The bits are those of `row`.
 
 use crate::fixed::Prepared;
-use crate::integer::{Integer, saturated};
+use crate::integer::saturated;
 
 /// Keys that share a load of Q; columns of Q that are loaded at once.
 const FOUR: usize = 4;
@@ -130,14 +130,19 @@ fn each_four_columns<I: Copy>(
     }
 }
 
-/// The means of the first columns of V (S, E); returns of how many.
-pub(crate) fn mix<I: Integer>(shares: &[i32], v: &[I], total: u32, output: &mut [I]) -> usize {
+/// The means of the first columns of V (S, E), where a share and a value add what is `weighted`; returns of how many.
+pub(crate) fn mix<I: Copy, O>(
+    shares: &[i32],
+    v: &[I],
+    output: &mut [O],
+    weighted: impl Fn(i32, I) -> i32 + Copy,
+    mean: impl Fn(i32) -> O + Copy,
+) -> usize {
     let width = output.len();
     let (blocks, _) = output.as_chunks_mut();
     let mut first = 0;
     for block in blocks {
-        let sums = mix_eight(shares, v, width, first);
-        *block = sums.map(|sum| I::mean(sum, total, shares.len()));
+        *block = mix_eight(shares, v, width, first, weighted).map(mean);
         first += EIGHT;
     }
     first
@@ -145,7 +150,13 @@ pub(crate) fn mix<I: Integer>(shares: &[i32], v: &[I], total: u32, output: &mut 
 
 /// Adds up eight columns of V from `first` on, each row times its share.
 #[cfg_attr(target_os = "none", inline(never))] // for registers of its own
-fn mix_eight<I: Integer>(shares: &[i32], v: &[I], width: usize, first: usize) -> [i32; EIGHT] {
+fn mix_eight<I: Copy>(
+    shares: &[i32],
+    v: &[I],
+    width: usize,
+    first: usize,
+    weighted: impl Fn(i32, I) -> i32,
+) -> [i32; EIGHT] {
     let mut sums = [0; EIGHT];
     if first + EIGHT <= width {
         for (&share, row) in shares.iter().zip(v.chunks_exact(width)) {
@@ -153,7 +164,7 @@ fn mix_eight<I: Integer>(shares: &[i32], v: &[I], width: usize, first: usize) ->
                 break;
             };
             for (sum, &value) in sums.iter_mut().zip(row) {
-                *sum += I::weighted(share, value);
+                *sum += weighted(share, value);
             }
         }
     }

@@ -8,6 +8,8 @@ pub trait Integer: Core {}
 impl Integer for i8 {}
 impl Integer for i16 {}
 
+#[cfg(kqv_dsp)]
+pub(crate) use width::half_i16;
 pub(crate) use width::{Core, saturated};
 
 mod width {
@@ -255,7 +257,7 @@ mod width {
     }
 
     /// What rounding down took from each key on average, and half of the last place.
-    fn half_i16(keys: usize) -> i32 {
+    pub(crate) fn half_i16(keys: usize) -> i32 {
         i32::try_from(keys / 2).unwrap_or(0) + (1 << (TOTAL_BITS - 17))
     }
 

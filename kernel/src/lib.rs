@@ -60,6 +60,8 @@ mod float;
 mod integer;
 // with scales and as Q formats,
 mod fixed;
+// i8 with an output of i16,
+mod fine;
 // row by row,
 mod row;
 // or four at a time,
@@ -119,6 +121,7 @@ pub use body::Body;
 pub use cache::{CacheFull, KvCache};
 pub use digest::{Bits, Digest, SELF_CHECK, self_check};
 pub use exp::{EXP_NEG_END, Exponent, WEIGHT_ONE, exp_neg, exp_neg_f64, exp2_neg_q30};
+pub use fine::FineOutput;
 pub use fixed::{Prepared, QFormat, Quantized, QuantizedError};
 pub use float::{Float, Scaled};
 pub use format::{Format, Number};

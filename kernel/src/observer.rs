@@ -58,7 +58,7 @@ pub trait Observer<F: Format> {
     }
 
     /// The output row of query `i`, (E).
-    fn output(&mut self, i: usize, output: &[F::Element]) {
+    fn output(&mut self, i: usize, output: &[F::Output]) {
         let _ = (i, output);
     }
 }
@@ -86,7 +86,7 @@ impl<F: Format, O: Observer<F>> Observer<F> for &mut O {
         (**self).weights(i, weights, sum);
     }
 
-    fn output(&mut self, i: usize, output: &[F::Element]) {
+    fn output(&mut self, i: usize, output: &[F::Output]) {
         (**self).output(i, output);
     }
 }

@@ -87,33 +87,55 @@ pub(crate) fn mix_row<I: Integer>(
     let done = match v.pieces() {
         [(_, v), (0, _)] => match body {
             Body::Scalar => 0,
-            Body::Quads | Body::Soft => crate::fours::mix(weights, v, total, output),
+            Body::Quads | Body::Soft => {
+                let mean = |sum| I::mean(sum, total, keys);
+                crate::fours::mix(weights, v, output, I::weighted, mean)
+            }
             _ => I::mix_fast(weights, v, total, output),
         },
         _ => 0,
     };
-    let (fours, rest) = output.get_mut(done..).unwrap_or_default().as_chunks_mut();
-    let mut first = done;
+    let fast = |values: &[I], first| I::mix_four_fast(weights, values, v.columns(), first);
+    let mean = |sum| I::mean(sum, total, keys);
+    mix_rest(body, weights, v, done, output, fast, I::weighted, mean);
+}
+
+/// The means of the columns of `v` from `first` on: `fast` adds up four of them if a chip can, `weighted` is what a
+/// share and a value add.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "all that differs between outputs"
+)]
+pub(crate) fn mix_rest<I: Copy, O>(
+    body: Body,
+    shares: &[i32],
+    v: View<'_, I>,
+    first: usize,
+    output: &mut [O],
+    fast: impl Fn(&[I], usize) -> Option<[i32; 4]>,
+    weighted: impl Fn(i32, I) -> i32 + Copy,
+    mean: impl Fn(i32) -> O + Copy,
+) {
+    let (fours, rest) = output.get_mut(first..).unwrap_or_default().as_chunks_mut();
+    let mut first = first;
     for columns in fours {
         let fast = match v.pieces() {
-            [(_, values), (0, _)] if body != Body::Scalar => {
-                I::mix_four_fast(weights, values, v.columns(), first)
-            }
+            [(_, values), (0, _)] if body != Body::Scalar => fast(values, first),
             _ => None,
         };
-        let sums = fast.unwrap_or_else(|| mix_columns(weights, v, first));
-        *columns = sums.map(|sum| I::mean(sum, total, keys));
+        let sums = fast.unwrap_or_else(|| mix_columns(shares, v, first, weighted));
+        *columns = sums.map(mean);
         first += columns.len();
     }
     for (column, first) in rest.iter_mut().zip(first..) {
-        let [sum] = mix_columns::<I, 1>(weights, v, first);
-        *column = I::mean(sum, total, keys);
+        let [sum] = mix_columns(shares, v, first, weighted);
+        *column = mean(sum);
     }
 }
 
 /// Turns weights into shares, in place; returns what they add up to.
 #[cfg_attr(target_os = "none", inline(never))] // for registers of its own
-fn share(body: Body, weights: &mut [i32], factor: u32) -> u32 {
+pub(crate) fn share(body: Body, weights: &mut [i32], factor: u32) -> u32 {
     let (done, mut total) = match body {
         #[cfg(any(kqv_dsp, kqv_narrow))]
         Body::Assembly => crate::arch::arm::share(weights, factor),
@@ -131,10 +153,11 @@ fn share(body: Body, weights: &mut [i32], factor: u32) -> u32 {
 
 /// Adds up `C` columns of `v` from `first` on, each row times its share.
 #[cfg_attr(target_os = "none", inline(never))] // for registers of its own
-fn mix_columns<I: Integer, const C: usize>(
+fn mix_columns<I: Copy, const C: usize>(
     shares: &[i32],
     v: View<'_, I>,
     first: usize,
+    weighted: impl Fn(i32, I) -> i32,
 ) -> [i32; C] {
     let mut sums = [0; C];
     let mut rest = shares;
@@ -152,7 +175,7 @@ fn mix_columns<I: Integer, const C: usize>(
                 break;
             };
             for (sum, &value) in sums.iter_mut().zip(row) {
-                *sum += I::weighted(share, value);
+                *sum += weighted(share, value);
             }
         }
     }

@@ -6,7 +6,10 @@ use crate::layer::{
 };
 use crate::support::{Exact, Problem};
 use fastrand::Rng;
-use kqv::{Arithmetic, Attention, Float, Integer, Pairing, Quantized, Rescale, Rotary, Scale};
+use kqv::{
+    Arithmetic, Attention, FineOutput, Float, Format, Integer, Pairing, Quantized, Rescale, Rotary,
+    Scale, quantize,
+};
 
 /// Errors in units of the last place of the output.
 #[derive(Debug, Default)]
@@ -24,7 +27,16 @@ impl Errors {
         (self.squares / count).sqrt()
     }
 
-    fn add<I: Integer>(&mut self, problem: &Problem<I>, format: Quantized<I>, scale: Scale) {
+    /// The output in units of its last place, of which there are so many in one of V.
+    fn add<I: Integer, F>(
+        &mut self,
+        problem: &Problem<I>,
+        scales: Quantized<I>,
+        (format, finer): (F, f64),
+        scale: Scale,
+    ) where
+        F: Format<Element = I, Output: Into<f64>>,
+    {
         let attention = Attention {
             scale,
             ..Attention::FULL
@@ -33,12 +45,12 @@ impl Errors {
             q: problem
                 .q
                 .iter()
-                .map(|&q| real(q) * format.q_scale())
+                .map(|&q| real(q) * scales.q_scale())
                 .collect(),
             k: problem
                 .k
                 .iter()
-                .map(|&k| real(k) * format.k_scale())
+                .map(|&k| real(k) * scales.k_scale())
                 .collect(),
             v: problem.v.iter().map(|&v| v.into()).collect(),
             ..problem.map(real)
@@ -48,7 +60,7 @@ impl Errors {
             .into_iter()
             .zip(Exact::of(&widened, attention).output)
         {
-            self.note((real(y) - exact).abs());
+            self.note((y.into() - exact * finer).abs());
         }
     }
 
@@ -60,8 +72,15 @@ impl Errors {
     }
 }
 
-/// Random, one-hot, near-equal, saturating and adversarial inputs, 1 to 2,048 keys.
-fn hard_problems<I: Integer>(mut any: impl FnMut() -> I) -> Errors {
+/// Random, one-hot, near-equal, saturating and adversarial inputs, 1 to 2,048 keys; `with` says in which format,
+/// and how many units of its output are one of V.
+fn hard_problems<I: Integer, F>(
+    mut any: impl FnMut() -> I,
+    with: impl Fn(Quantized<I>) -> (F, f64),
+) -> Errors
+where
+    F: Format<Element = I, Output: Into<f64>>,
+{
     let mut errors = Errors::default();
     let format = |fraction_bits| {
         let [q, k, v] = [fraction_bits; 3];
@@ -71,11 +90,8 @@ fn hard_problems<I: Integer>(mut any: impl FnMut() -> I) -> Errors {
         for width in [1, 2, 32] {
             let shape = [4, keys, width, 8];
             for fraction_bits in [-2, 0, 3, 5, 7, 9, 12, 15] {
-                errors.add(
-                    &Problem::new(shape, &mut any),
-                    format(fraction_bits),
-                    Scale::default(),
-                );
+                let (problem, scales) = (Problem::new(shape, &mut any), format(fraction_bits));
+                errors.add(&problem, scales, with(scales), Scale::default());
             }
             // One live key among others that are almost dead: 2^-10 to 2^-30 of its weight.
             for dead in [7.0, 10.0, 14.0, 17.0, 20.0] {
@@ -85,7 +101,13 @@ fn hard_problems<I: Integer>(mut any: impl FnMut() -> I) -> Errors {
                 problem.k[..width].fill(one());
                 #[expect(clippy::cast_precision_loss, reason = "32 at most")]
                 let scale = Scale::new(dead / width as f64).expect("finite");
-                errors.add(&problem, format(0), scale);
+                errors.add(&problem, format(0), with(format(0)), scale);
+                // The values of the others all lie on one side: what each loses adds up.
+                problem
+                    .v
+                    .fill(quantize(127.0, 1.0).unwrap_or_else(|beyond| beyond.end));
+                problem.v[..8].fill(quantize(-128.0, 1.0).unwrap_or_else(|beyond| beyond.end));
+                errors.add(&problem, format(0), with(format(0)), scale);
             }
         }
     }
@@ -107,16 +129,33 @@ fn zero<I: Integer>() -> I {
 #[test]
 fn i16_is_within_0_58_units_of_the_exact_result() {
     let mut rng = Rng::with_seed(11);
-    let errors = hard_problems(|| rng.i16(..));
+    let errors = hard_problems(|| rng.i16(..), |format| (format, 1.0));
     assert!(errors.worst < 0.58 && errors.rms() < 0.289, "{errors:?}");
 }
 
 #[test]
 fn i8_is_the_exact_result_rounded_once() {
     let mut rng = Rng::with_seed(12);
-    let errors = hard_problems(|| rng.i8(..));
+    let errors = hard_problems(|| rng.i8(..), |format| (format, 1.0));
     assert!(errors.not_nearest * 1000 <= errors.count, "{errors:?}");
     assert!(errors.worst < 0.501 && errors.rms() < 0.289, "{errors:?}");
+}
+
+/// In units of its own last place as exact as i16, which is 1/256 of the error that i8 has.
+#[test]
+fn i16_of_i8_is_within_0_58_units_of_the_exact_result() {
+    let finer = |format: Quantized<i8>| {
+        let fine = FineOutput::of(format);
+        (fine, format.v_scale() / fine.output_scale())
+    };
+    let mut rng = Rng::with_seed(14);
+    let errors = hard_problems(|| rng.i8(..), finer);
+    assert!(errors.worst < 0.58 && errors.rms() < 0.289, "{errors:?}");
+
+    let mut rng = Rng::with_seed(14);
+    let coarse = hard_problems(|| rng.i8(..), |format| (format, 1.0));
+    assert!(errors.rms() / 256.0 < coarse.rms() / 100.0, "{coarse:?}");
+    assert!(errors.worst / 256.0 < coarse.worst / 100.0, "{coarse:?}");
 }
 
 /// Products and values in −1..1: the bound grows with their size.

@@ -3,13 +3,18 @@
 use std::fmt::Debug;
 
 use fastrand::Rng;
-use kqv::{Attention, Float, Format, Integer, KvCache, Modify, Quantized, Query, Scale, Score};
+use kqv::{
+    Attention, FineOutput, Float, Format, Integer, KvCache, Modify, Quantized, Query, Scale, Score,
+};
 
 use crate::support::{Problem, bits, in_every_format, integers, random_problems};
 
 #[test]
 fn one_visible_key_returns_its_value_exactly() {
-    fn law<F: Format<Element: PartialEq + Debug>>(problem: &Problem<F::Element>, format: F) {
+    fn law<F>(problem: &Problem<F::Element>, format: F)
+    where
+        F: Format<Element: PartialEq + Debug, Output = <F as Format>::Element>,
+    {
         let e = problem.value_width;
         assert_eq!(
             problem.attend(format, Attention::CAUSAL)[..e],
@@ -24,7 +29,7 @@ fn one_visible_key_returns_its_value_exactly() {
 
 #[test]
 fn a_query_without_keys_gives_zero() {
-    fn law<F: Format<Element: PartialEq + Debug>>(problem: &Problem<F::Element>, format: F) {
+    fn law<F: Format<Output: PartialEq + Debug>>(problem: &Problem<F::Element>, format: F) {
         for attention in [Attention::FULL, Attention::CAUSAL] {
             assert!(
                 problem
@@ -36,6 +41,8 @@ fn a_query_without_keys_gives_zero() {
     }
     let problem = Problem::new([3, 0, 4, 5], || 1.0);
     in_every_format!(problem, law);
+    let (narrow, format) = integers::<i8>(&problem, 5);
+    law(&narrow, FineOutput::of(format));
     let cache = KvCache::<f32, 2, 2, 4>::new();
     assert_eq!(
         cache.attend(&[[1.0, 2.0]], Attention::CAUSAL, ()),

@@ -40,7 +40,7 @@ fn any_finite_scale_is_taken_zero_and_negative_ones_too() {
 }
 
 /// Every cut into chunks, and every mask that looks back only, in one format.
-fn chunks_have_the_bits_of_the_whole<F: Format<Element: PartialEq + Debug>>(
+fn chunks_have_the_bits_of_the_whole<F: Format<Output: PartialEq + Debug>>(
     problem: &Problem<F::Element>,
     format: F,
 ) {
@@ -63,7 +63,7 @@ fn chunks_have_the_bits_of_the_whole<F: Format<Element: PartialEq + Debug>>(
     );
 }
 
-fn in_chunks<F: Format<Element: PartialEq + Debug>>(
+fn in_chunks<F: Format<Output: PartialEq + Debug>>(
     problem: &Problem<F::Element>,
     format: F,
     attention: Attention<impl Modify>,

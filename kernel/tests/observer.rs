@@ -9,7 +9,7 @@ use crate::support::{Problem, Recorder, in_every_format, integers};
 
 #[test]
 fn watching_changes_no_bit() {
-    fn law<F: Format<Element: PartialEq + Debug>>(problem: &Problem<F::Element>, format: F) {
+    fn law<F: Format<Output: PartialEq + Debug>>(problem: &Problem<F::Element>, format: F) {
         for attention in [Attention::FULL, Attention::CAUSAL] {
             let alone = problem.attend(format, attention);
             assert_eq!(
@@ -80,7 +80,7 @@ impl<F: Format> Observer<F> for Stages {
         self.0.push(format!("weights {i} of {}", weights.len()));
     }
 
-    fn output(&mut self, i: usize, output: &[F::Element]) {
+    fn output(&mut self, i: usize, output: &[F::Output]) {
         self.0.push(format!("output {i} of {}", output.len()));
     }
 }

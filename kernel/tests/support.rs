@@ -63,7 +63,7 @@ impl<N: Copy> Problem<N> {
         &self,
         format: F,
         attention: Attention<impl Modify>,
-    ) -> Vec<N> {
+    ) -> Vec<F::Output> {
         self.observed(format, attention, ())
     }
 
@@ -73,7 +73,7 @@ impl<N: Copy> Problem<N> {
         format: F,
         attention: Attention<impl Modify>,
         observer: impl Observer<F>,
-    ) -> Vec<N> {
+    ) -> Vec<F::Output> {
         let cells = kqv::fast_scratch_cells(self.keys, self.width);
         let mut scratch = vec![F::ZERO_CELL; cells];
         let mut output = vec![F::ZERO; self.queries * self.value_width];
@@ -263,7 +263,7 @@ impl<F: Format> Observer<F> for Recorder<F> {
         self.weights.extend(weights.iter().map(share));
     }
 
-    fn output(&mut self, _: usize, output: &[F::Element]) {
+    fn output(&mut self, _: usize, output: &[F::Output]) {
         let real = |&y| self.format.output_real(y);
         self.output.extend(output.iter().map(real));
     }

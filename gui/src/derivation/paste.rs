@@ -90,7 +90,7 @@ fn {name}() {{
         fn weights(&mut self, _: usize, weights: &[F::Cell], sum: F::Sum) {{
             self.0.weight = weights.iter().map(|&weight| F::weight_real(weight, sum)).collect();
         }}
-        fn output(&mut self, _: usize, output: &[F::Element]) {{
+        fn output(&mut self, _: usize, output: &[F::Output]) {{
             self.0.output = output.iter().map(|&value| self.1.output_real(value)).collect();
         }}
     }}

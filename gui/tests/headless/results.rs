@@ -25,7 +25,7 @@ fn kernel_in<F: Format, M: Modify>(
     format: F,
     attention: Attention<M>,
     elements: impl Fn(usize, usize) -> Vec<F::Element>,
-) -> Vec<F::Element> {
+) -> Vec<F::Output> {
     let [t, s, d, e] = SIZES;
     let (q, k, v) = (elements(0, t * d), elements(1, s * d), elements(2, s * e));
     let view = |values, rows, columns| View::new(values, rows, columns).unwrap();

@@ -38,6 +38,7 @@ impl fmt::Write for Serial {
     feature = "microbit-v2",
     feature = "netduinoplus2",
     feature = "blackpill",
+    feature = "esp32-c3",
 )))]
 mod port {
     pub(super) fn start() {}
@@ -62,6 +63,7 @@ mod port {
     feature = "microbit-v2",
     feature = "netduinoplus2",
     feature = "blackpill",
+    feature = "esp32-c3",
 ))]
 #[expect(unsafe_code, reason = "a port is an address")]
 mod port {
@@ -80,6 +82,9 @@ mod port {
     mod driver;
     #[cfg(any(feature = "virt", feature = "virt-f"))]
     #[path = "ns16550.rs"]
+    mod driver;
+    #[cfg(feature = "esp32-c3")]
+    #[path = "esp32c3.rs"]
     mod driver;
     #[cfg(feature = "hifive1")]
     #[path = "fe310.rs"]

@@ -15,7 +15,7 @@
 
 use core::arch::asm;
 
-pub(crate) use mix::{mix_i8, mix_i16};
+pub(crate) use mix::{mix_i8, mix_i8_fine, mix_i16};
 pub(crate) use score::{score_i8, score_i16};
 pub(crate) use weigh::{greatest, share, weigh};
 

@@ -1,18 +1,27 @@
 //! How far an output is from attention in f64 of the same numbers.
 
 use bytemuck::Pod;
-use kqv::{Bits, Digest, Float, Format, Qkv, Quantized, Scale, View, attend_view};
+use kqv::{Bits, Digest, FineOutput, Float, Format, Qkv, Quantized, Scale, View, attend_view};
 use kqv_fixtures::problem::{Element, Integers, Problem, ProblemFormat};
 
 use crate::tools::Failed;
 
-/// The digest of the output that this machine computes, and the greatest error in it: in units of the last place
-/// of V where V is integers, as it is for f32.
+/// The digest of the output that this machine computes, and the greatest error in it: in units of its last place
+/// where it is integers, as it is for f32.
 pub(crate) fn worst_error(problem: Problem) -> Result<(u64, f64), Failed> {
     match problem.format {
-        ProblemFormat::F32 => of(problem, Float::<f32>::FORMAT, 1.0, 1.0),
+        ProblemFormat::F32 => of(problem, Float::<f32>::FORMAT, [1.0; 3]),
         ProblemFormat::I16 => of_integers(problem, i16::format()?),
         ProblemFormat::I8 => of_integers(problem, i8::format()?),
+        ProblemFormat::I8I16 => {
+            let format = i8::format()?;
+            let finer = format.v_scale() / FineOutput::of(format).output_scale();
+            of(
+                problem,
+                FineOutput::of(format),
+                [format.q_scale(), format.k_scale(), finer],
+            )
+        }
     }
 }
 
@@ -21,13 +30,18 @@ where
     I: Integers + Element + Bits + Pod + Into<f64>,
     Quantized<I>: Format<Element = I>,
 {
-    of(problem, format, format.q_scale(), format.k_scale())
+    of(problem, format, [format.q_scale(), format.k_scale(), 1.0])
 }
 
-/// Elements stand for themselves times these scales; V and the output are taken as they are.
-fn of<F>(problem: Problem, format: F, q_scale: f64, k_scale: f64) -> Result<(u64, f64), Failed>
+/// Elements of Q and K stand for themselves times their scales; those of V and the output are taken as they are, with
+/// so many units of the output in one of V.
+fn of<F>(
+    problem: Problem,
+    format: F,
+    [q_scale, k_scale, finer]: [f64; 3],
+) -> Result<(u64, f64), Failed>
 where
-    F: Format<Element: Element + Bits + Into<f64>>,
+    F: Format<Element: Element + Into<f64>, Output: Bits + Into<f64>>,
 {
     let Problem {
         queries,
@@ -36,7 +50,7 @@ where
         ..
     } = problem;
     let zero = <F::Element as Element>::ZERO;
-    let (mut q, mut output) = (vec![zero; queries * width], vec![zero; queries * width]);
+    let (mut q, mut output) = (vec![zero; queries * width], vec![F::ZERO; queries * width]);
     let (mut k, mut v) = (vec![zero; keys * width], vec![zero; keys * width]);
     problem.fill(&mut q, &mut k, &mut v);
     let views = Qkv::new(
@@ -71,7 +85,7 @@ where
             &v[..seen * width],
         );
         for (exact, &output) in exact.iter().zip(row(&output, i, width)) {
-            worst = worst.max((exact - output.into()).abs());
+            worst = worst.max((exact * finer - output.into()).abs());
         }
     }
     Ok((digest.value(), worst))

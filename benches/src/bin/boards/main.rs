@@ -93,7 +93,7 @@ struct Row {
     core: &'static str,
     problem: Problem,
     instructions: u64,
-    /// In units of the last place of V; for f32 as it is.
+    /// In units of the last place of the output; for f32 as it is.
     worst_error: f64,
     stack_bytes: usize,
     /// What `attend_view` takes of the flash in this format.
