@@ -18,7 +18,32 @@ use crate::view::{Qkv, ShapeError, View};
 /// A query that may see no key has output zero. The rows of scores lie on the stack, S cells for each of
 /// [`Format::QUERIES_AT_ONCE`] queries, one where there is but one query; see [`scratch_bytes`].
 ///
-/// Shapes that would overflow the format's sums do not compile.
+/// On a chip the stack holds that scratch, 16·D bytes, the output twice (once for the caller) and 1 kB of frames
+/// at most: the firmware program `stack` measures it.
+///
+/// Shapes that would overflow the format's sums do not compile: 65,536 columns of i8 do, no more.
+///
+/// ```
+/// # use fixed::types::I3F5;
+/// # use kqv::{Attention, attend};
+/// let row = [[I3F5::ZERO; 65_536]];
+/// attend(&row, &row, &[[I3F5::ONE]], Attention::FULL, ());
+/// ```
+/// ```compile_fail,E0080
+/// # use fixed::types::I3F5;
+/// # use kqv::{Attention, attend};
+/// let row = [[I3F5::ZERO; 65_537]];
+/// attend(&row, &row, &[[I3F5::ONE]], Attention::FULL, ());
+/// ```
+///
+/// Nor do more keys than 131,072 in fixed point:
+///
+/// ```compile_fail,E0080
+/// # use fixed::types::I4F12;
+/// # use kqv::{Attention, attend};
+/// let column = [[I4F12::ZERO]; 131_073];
+/// attend(&[[I4F12::ZERO]], &column, &column, Attention::FULL, ());
+/// ```
 ///
 /// ```
 /// use kqv::{attend, Attention};
@@ -123,6 +148,8 @@ pub(crate) fn attend_on_stack<F, M, O, const CAP: usize>(
 /// `scratch` holds one row of scores: at least S cells, their content does not matter. With
 /// [`fast_scratch_cells`] the vectors of the processor are put to use, for the same bits.
 /// `output` is (T, E), row-major.
+///
+/// On a chip it takes at most 1 kB of stack, whatever the shape: the firmware program `count` measures it.
 ///
 /// # Errors
 /// [`ShapeError`] if `scratch` is too short, `output` is not T · E long, or the shape could

@@ -56,6 +56,9 @@ const QUADS_PAY: bool = cfg!(any(
 /// Whether the target is a chip without one.
 const SOFT_PAYS: bool = !QUADS_PAY && cfg!(any(target_arch = "arm", target_arch = "riscv32"));
 
+/// Whether integers are best taken four keys at a time: not where there is assembly for whole rows.
+pub(crate) const FOURS_PAY: bool = !cfg!(any(kqv_dsp, kqv_narrow));
+
 /// The most queries that a body works on at once.
 pub(crate) const QUERIES_AT_ONCE: usize = if QUADS_PAY {
     QUAD

@@ -94,7 +94,8 @@ impl<N: Copy, const D: usize, const E: usize, const CAP: usize> KvCache<N, D, E,
     ///
     /// The offset of `attention` is set so that the last query stands at the last key. A query that
     /// sees no key, as in an empty cache, has output zero. The scores lie on the stack: see
-    /// [`scratch_bytes`](crate::scratch_bytes) for `CAP` keys.
+    /// [`scratch_bytes`](crate::scratch_bytes) for `CAP` keys. On a chip it holds 16·D bytes, the output twice and
+    /// 1 kB of frames besides, at most: the firmware program `stack` measures it.
     pub fn attend<M: Modify, O: Observer<N::Format>, const T: usize>(
         &self,
         q: &[[N; D]; T],
@@ -109,7 +110,22 @@ impl<N: Copy, const D: usize, const E: usize, const CAP: usize> KvCache<N, D, E,
 
     /// [`attend`](Self::attend) in any format, such as integers with run-time scales.
     ///
-    /// Sizes that would overflow the format's sums do not compile.
+    /// Sizes that would overflow the format's sums do not compile: 131,072 tokens of integers do, no more.
+    ///
+    /// ```
+    /// # use kqv::{Attention, KvCache, Quantized};
+    /// # let format = Quantized::<i8>::from_fraction_bits(5, 5, 5)?;
+    /// let cache = KvCache::<i8, 1, 1, 131_072>::new();
+    /// cache.attend_in(format, &[[1]], Attention::CAUSAL, ());
+    /// # Ok::<(), kqv::QuantizedError>(())
+    /// ```
+    /// ```compile_fail,E0080
+    /// # use kqv::{Attention, KvCache, Quantized};
+    /// # let format = Quantized::<i8>::from_fraction_bits(5, 5, 5)?;
+    /// let cache = KvCache::<i8, 1, 1, 131_073>::new();
+    /// cache.attend_in(format, &[[1]], Attention::CAUSAL, ());
+    /// # Ok::<(), kqv::QuantizedError>(())
+    /// ```
     pub fn attend_in<F, M, O, const T: usize>(
         &self,
         format: F,

@@ -5,7 +5,7 @@
 //! its own last place, and an i8 needs no further bit than it has: a mean of numbers from −128 to 127, times 256,
 //! fits an i16.
 
-use crate::body::Body;
+use crate::body::{Body, FOURS_PAY};
 use crate::exp::share_factor;
 use crate::fixed::{Prepared, Quantized};
 use crate::format::Format;
@@ -50,7 +50,6 @@ impl FineOutput {
     }
 
     /// What 1 stands for in the output: a 256th of the scale of V.
-    #[expect(clippy::cast_lossless, reason = "`From` is not const")]
     pub const fn output_scale(&self) -> f64 {
         self.0.v_scale() / FINER as f64
     }
@@ -111,7 +110,7 @@ impl Format for FineOutput {
         let done = match v.pieces() {
             [(_, values), (0, _)] => match body {
                 Body::Scalar => 0,
-                Body::Quads | Body::Soft => {
+                Body::Quads | Body::Soft if FOURS_PAY => {
                     fours::mix(weights, values, output, weighted, |sum| mean(sum, keys))
                 }
                 _ => mix_fast(weights, values, output),

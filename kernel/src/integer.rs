@@ -22,7 +22,8 @@ mod width {
     use crate::arch::arm_narrow;
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
     use crate::arch::x86_integer;
-    use crate::fixed::Prepared;
+    use crate::fixed::{Prepared, Quantized};
+    use crate::format::Format;
     use crate::fours;
     use crate::score::Score;
 
@@ -296,6 +297,31 @@ mod width {
         }
         quotient
     }
+
+    /// The bounds that are said above: what would pass an accumulator does not compile.
+    const _: () = {
+        const fn greatest_dot(least: i128, columns: usize) -> i128 {
+            least * least * columns as i128
+        }
+        const fn greatest_mix(total: u32, least: i128, keys: usize) -> i128 {
+            (total as i128 + keys as i128 / 2) * -least
+        }
+        const I8: i128 = i8::MIN as i128;
+        const I16: i128 = i16::MIN as i128;
+        const KEYS: usize = <Quantized<i8> as Format>::MAX_KEYS;
+        const HALF: i128 = 1 << (TOTAL_BITS - 17);
+        // Q·K of i8 in i32; of i16 in i64, with half a step beside it.
+        assert!(greatest_dot(I8, <i8 as Core>::MAX_WIDTH) <= i32::MAX as i128);
+        assert!(greatest_dot(I16, <i16 as Core>::MAX_WIDTH) + (1 << 33) <= i64::MAX as i128);
+        // P·V in i32: shares may pass their total by half a unit for each key.
+        assert!(greatest_mix(<i8 as Core>::TOTAL, I8, KEYS) <= i32::MAX as i128);
+        assert!(
+            greatest_mix(<i16 as Core>::TOTAL, I16, KEYS) / (1 << 16) + KEYS as i128 + HALF
+                <= i32::MAX as i128
+        );
+        // Weights in u64: one is 2^30.
+        assert!((KEYS as u128) << 30 <= u64::MAX as u128);
+    };
 
     #[expect(clippy::cast_possible_truncation, reason = "clamped to the range")]
     fn saturated_i16(wide: i32) -> i16 {

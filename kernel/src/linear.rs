@@ -16,6 +16,21 @@ use crate::format::Format;
 /// static LINEAR: Linear<f32, 3, 2> = Linear::new(&W).with_bias(&[0.5, 0.0]);
 /// assert_eq!(LINEAR.apply(&[1.0, 1.0, 1.0]), [6.5, -1.0]);
 /// ```
+///
+/// What would overflow a sum does not compile: 65,536 columns of i8 do, no more.
+///
+/// ```
+/// # use kqv::{Linear, Rescale};
+/// # let rescale = Rescale::new(1.0, 1.0, 1.0)?;
+/// Linear::<i8, 65_536, 1>::quantized(&[[0; 65_536]], rescale).apply(&[0; 65_536]);
+/// # Ok::<(), kqv::QuantizedError>(())
+/// ```
+/// ```compile_fail,E0080
+/// # use kqv::{Linear, Rescale};
+/// # let rescale = Rescale::new(1.0, 1.0, 1.0)?;
+/// Linear::<i8, 65_537, 1>::quantized(&[[0; 65_537]], rescale).apply(&[0; 65_537]);
+/// # Ok::<(), kqv::QuantizedError>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Linear<'w, A: Arithmetic, const X: usize, const Y: usize> {
     weights: &'w [[A::Weight; X]; Y],

@@ -1,7 +1,7 @@
 //! One row of the integer core, stage by stage: the portable loops, which are the oracle of the assembly, and
 //! who does the work.
 
-use crate::body::Body;
+use crate::body::{Body, FOURS_PAY};
 use crate::exp::{Exponent, exp2_neg_q30, high_word, share_factor};
 use crate::fixed::Prepared;
 use crate::integer::{Integer, saturated};
@@ -23,7 +23,7 @@ pub(crate) fn score_cells<I: Integer>(
         let done = match prepared.body {
             Body::Scalar => 0,
             _ if prepared.negative => 0,
-            Body::Quads | Body::Soft => I::score_fours(prepared, q, keys, cells),
+            Body::Quads | Body::Soft if FOURS_PAY => I::score_fours(prepared, q, keys, cells),
             _ => I::score_fast(prepared, q, keys, cells),
         };
         for (j, cell) in cells.iter_mut().enumerate().skip(done) {
@@ -87,7 +87,7 @@ pub(crate) fn mix_row<I: Integer>(
     let done = match v.pieces() {
         [(_, v), (0, _)] => match body {
             Body::Scalar => 0,
-            Body::Quads | Body::Soft => {
+            Body::Quads | Body::Soft if FOURS_PAY => {
                 let mean = |sum| I::mean(sum, total, keys);
                 crate::fours::mix(weights, v, output, I::weighted, mean)
             }

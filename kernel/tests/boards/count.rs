@@ -26,6 +26,8 @@ pub(crate) struct Count {
     pub(crate) instructions: u64,
     /// Where it was measured.
     pub(crate) stack_bytes: Option<usize>,
+    /// What plain loops take, where they were counted too.
+    pub(crate) plain_instructions: Option<u64>,
 }
 
 /// Counts on a board, all problems that have all the words, or all there are.
@@ -49,16 +51,18 @@ pub(crate) fn count(board: &Board, words: &[&str]) -> Result<Vec<Count>, Failed>
     Ok(counts)
 }
 
-/// `0123456789abcdef 1234 instructions`, and maybe ` 208 bytes`.
+/// `0123456789abcdef 1234 instructions`, and maybe ` 208 bytes 5678 plain`.
 fn parse(problem: Problem, result: &str) -> Option<Count> {
     let mut words = result.split(' ');
     let digest = u64::from_str_radix(words.next()?, 16).ok()?;
     let instructions = words.next()?.parse().ok()?;
     (words.next()? == "instructions").then_some(())?;
+    let stack_bytes = words.next().and_then(|bytes| bytes.parse().ok());
     Some(Count {
         problem,
         digest,
         instructions,
-        stack_bytes: words.next().and_then(|bytes| bytes.parse().ok()),
+        stack_bytes,
+        plain_instructions: words.nth(1).and_then(|plain| plain.parse().ok()),
     })
 }

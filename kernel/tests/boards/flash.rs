@@ -2,11 +2,29 @@
 
 use std::fs;
 
+use kqv_fixtures::problem::ProblemFormat;
+
 use crate::board::Board;
 use crate::tools::{BuildFolder, Failed, bare_metal};
 
+/// The cores that entry points are measured on.
+pub(crate) const FLASH_CORES: [&str; 3] = ["m0", "m4f", "rv32imac"];
 /// The entry points that are measured; one more feature is the format.
 pub(crate) const ENTRIES: [&str; 3] = ["attend", "attend_view", "cache"];
+
+/// The bytes of every entry point in every format that it has, by `attend i8` and the like.
+pub(crate) fn entry_points(board: &Board) -> Result<Vec<(String, u64)>, Failed> {
+    let mut points = Vec::new();
+    for entry in ENTRIES {
+        for format in ProblemFormat::ALL.map(ProblemFormat::name) {
+            if (entry, format) != ("attend", "i8-i16") {
+                let bytes = code_bytes(board, entry, format)?;
+                points.push((format!("{entry} {format}"), bytes as u64));
+            }
+        }
+    }
+    Ok(points)
+}
 
 /// The bytes of code and constants of an entry point in a format, for the core of a board.
 pub(crate) fn code_bytes(board: &Board, entry: &str, format: &str) -> Result<usize, Failed> {

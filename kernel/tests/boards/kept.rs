@@ -1,32 +1,55 @@
-//! The counts that are kept in `benches/instructions.csv`, so that none grows unnoticed.
+//! What is kept in `benches/`, so that none of it grows unnoticed: instructions and flash, by core.
 
 use std::collections::BTreeMap;
+use std::env;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use kqv_fixtures::problem::{Numbers, Problem};
+use crate::count::CORES;
+use crate::tools::{Failed, compiler};
 
-use crate::count::{CORES, Count};
-use crate::tools::Failed;
+/// By how much a number may grow over the one that is kept, in percent.
+const GROWTH_PERCENT: u64 = 2;
 
-/// The counts that are kept: a line for each problem, a column for each core.
-#[derive(Debug, Default)]
+/// A file of numbers: a line for each thing that was measured, a column for each core.
+#[derive(Debug)]
 pub(crate) struct Kept {
+    file: &'static str,
+    /// What is counted.
+    unit: &'static str,
     /// The compiler that they were made with, as it prints itself.
     compiler: String,
-    by_problem: BTreeMap<String, BTreeMap<String, u64>>,
+    by_line: BTreeMap<String, BTreeMap<String, u64>>,
 }
 
 impl Kept {
-    fn path() -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../benches/instructions.csv")
+    /// Executed instructions, by problem.
+    pub(crate) fn instructions() -> Result<Self, Failed> {
+        Self::read("instructions.csv", "instructions")
+    }
+
+    /// Bytes of flash, by entry point and format.
+    pub(crate) fn flash() -> Result<Self, Failed> {
+        Self::read("flash.csv", "bytes of flash")
+    }
+
+    fn path(&self) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../benches")
+            .join(self.file)
     }
 
     /// Those in the file; none if there is no file.
-    pub(crate) fn read() -> Result<Self, Failed> {
-        let mut kept = Self::default();
-        let text = fs::read_to_string(Self::path()).unwrap_or_default();
+    fn read(file: &'static str, unit: &'static str) -> Result<Self, Failed> {
+        let (compiler, by_line) = (String::new(), BTreeMap::new());
+        let mut kept = Self {
+            file,
+            unit,
+            compiler,
+            by_line,
+        };
+        let text = fs::read_to_string(kept.path()).unwrap_or_default();
         let mut lines = text.lines();
         let Some(compiler) = lines.next() else {
             return Ok(kept);
@@ -34,59 +57,89 @@ impl Kept {
         kept.compiler = compiler.trim_start_matches("# ").into();
         let cores: Vec<&str> = lines.next().ok_or("no head")?.split(',').skip(1).collect();
         for line in lines {
-            let (problem, counts) = line.split_once(',').ok_or("no counts")?;
-            for (core, count) in cores.iter().zip(counts.split(',')) {
-                if !count.is_empty() {
-                    kept.set(problem, core, count.parse()?);
+            let (name, numbers) = line.split_once(',').ok_or("no numbers")?;
+            for (core, number) in cores.iter().zip(numbers.split(',')) {
+                if !number.is_empty() {
+                    kept.set(name, core, number.parse()?);
                 }
             }
         }
         Ok(kept)
     }
 
-    /// Replaces the counts of one core, made with this compiler, in the file.
-    pub(crate) fn rewrite(compiler: &str, core: &str, counts: &[Count]) -> Result<(), Failed> {
-        let mut kept = Self::read()?;
-        for counts in kept.by_problem.values_mut() {
-            counts.remove(core);
+    /// Those of one core that are beyond what is kept, each a sentence; none where another compiler is at work.
+    ///
+    /// With `KQV_WRITE_COUNTS` they replace what is kept.
+    pub(crate) fn hold(mut self, core: &str, now: &[(String, u64)]) -> Result<Vec<String>, Failed> {
+        let accept = "KQV_WRITE_COUNTS=1 cargo test -p kqv --test boards writes them anew";
+        let compiler = compiler()?;
+        if env::var_os("KQV_WRITE_COUNTS").is_some() {
+            self.rewrite(compiler, core, now)?;
+            return Ok(Vec::new());
         }
-        compiler.clone_into(&mut kept.compiler);
-        for count in counts.iter().filter(|count| is_kept(&count.problem)) {
-            kept.set(&count.problem.to_string(), core, count.instructions);
+        if self.compiler != compiler {
+            println!(
+                "benches/{} is of another compiler than {compiler}: {accept}",
+                self.file
+            );
+            return Ok(Vec::new());
         }
-        let mut text = format!("# {compiler}\nproblem");
-        for (core, _) in CORES {
+        let mut faults = Vec::new();
+        for (name, now) in now {
+            let unit = self.unit;
+            match self.by_line.get(name).and_then(|numbers| numbers.get(core)) {
+                Some(then) if now * 100 <= then * (100 + GROWTH_PERCENT) => {}
+                Some(then) => faults.push(format!(
+                    "{name}: {now} {unit}, more than {GROWTH_PERCENT} % above {then}; {accept}"
+                )),
+                None => faults.push(format!("{name}: {now} {unit} are not kept; {accept}")),
+            }
+        }
+        Ok(faults)
+    }
+
+    /// Replaces the numbers of one core, made with this compiler, in the file.
+    fn rewrite(
+        &mut self,
+        compiler: String,
+        core: &str,
+        now: &[(String, u64)],
+    ) -> Result<(), Failed> {
+        for numbers in self.by_line.values_mut() {
+            numbers.remove(core);
+        }
+        self.compiler = compiler;
+        for (name, number) in now {
+            self.set(name, core, *number);
+        }
+        self.by_line.retain(|_, numbers| !numbers.is_empty());
+        let measured = |core: &str| {
+            self.by_line
+                .values()
+                .any(|numbers| numbers.contains_key(core))
+        };
+        let cores: Vec<&str> = CORES
+            .iter()
+            .map(|&(core, _)| core)
+            .filter(|core| measured(core))
+            .collect();
+        let mut text = format!("# {}\n{}", self.compiler, self.unit);
+        for core in &cores {
             text.extend([",", core]);
         }
-        for (problem, counts) in &kept.by_problem {
-            write!(text, "\n{problem}")?;
-            for (core, _) in CORES {
-                let count = counts.get(core).map(ToString::to_string);
-                text.extend([",", &count.unwrap_or_default()]);
+        for (name, numbers) in &self.by_line {
+            write!(text, "\n{name}")?;
+            for core in &cores {
+                let number = numbers.get(*core).map(ToString::to_string);
+                text.extend([",", &number.unwrap_or_default()]);
             }
         }
         text.push('\n');
-        Ok(fs::write(Self::path(), text)?)
+        Ok(fs::write(self.path(), text)?)
     }
 
-    fn set(&mut self, problem: &str, core: &str, count: u64) {
-        let counts = self.by_problem.entry(problem.into()).or_default();
-        counts.insert(core.into(), count);
+    fn set(&mut self, name: &str, core: &str, number: u64) {
+        let numbers = self.by_line.entry(name.into()).or_default();
+        numbers.insert(core.into(), number);
     }
-
-    /// Whether counts of this compiler can be held against these.
-    pub(crate) fn is_of(&self, compiler: &str) -> bool {
-        self.compiler == compiler
-    }
-
-    /// How many instructions the problem took on this core when the file was written.
-    pub(crate) fn instructions(&self, problem: &Problem, core: &str) -> Option<u64> {
-        let counts = self.by_problem.get(&problem.to_string())?;
-        counts.get(core).copied()
-    }
-}
-
-/// Whether the count of a problem stands in the file.
-pub(crate) fn is_kept(problem: &Problem) -> bool {
-    problem.numbers == Numbers::Random(1)
 }

@@ -28,7 +28,7 @@ pub(crate) fn worst_error(problem: Problem) -> Result<(u64, f64), Failed> {
 fn of_integers<I>(problem: Problem, format: Quantized<I>) -> Result<(u64, f64), Failed>
 where
     I: Integers + Element + Bits + Pod + Into<f64>,
-    Quantized<I>: Format<Element = I>,
+    Quantized<I>: Format<Element = I, Output = I>,
 {
     of(problem, format, [format.q_scale(), format.k_scale(), 1.0])
 }

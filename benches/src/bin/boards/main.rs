@@ -2,6 +2,7 @@
 //!
 //! `cargo run --release -p kqv-benches --bin boards`, from anywhere in the workspace; `--json` prints one object a
 //! line instead, and further words choose what is counted: `m4f`, `i8`, `128x128x32`, `full`, `causal`, `decode`.
+//! `flash` prints what the entry points take of the flash instead.
 //! What is counted is instructions, as QEMU executes them: not cycles.
 
 #[expect(
@@ -13,7 +14,6 @@ mod board;
 #[path = "../../../../kernel/tests/boards/count.rs"]
 mod count;
 mod error;
-#[expect(dead_code, reason = "one entry point is in the table")]
 #[path = "../../../../kernel/tests/boards/flash.rs"]
 mod flash;
 mod table;
@@ -28,7 +28,7 @@ use std::process::ExitCode;
 use board::Board;
 use count::{CORES, Count, count};
 use error::worst_error;
-use flash::code_bytes;
+use flash::{FLASH_CORES, code_bytes, entry_points};
 use kqv_fixtures::problem::Problem;
 use tools::Failed;
 
@@ -51,6 +51,9 @@ fn run(mut arguments: Vec<String>) -> Result<(), Failed> {
     let words: Vec<&str> = words.iter().map(String::as_str).chain(["random"]).collect();
 
     let boards = Board::all()?;
+    if words.contains(&"flash") {
+        return print_flash(&cores, &boards);
+    }
     let mut rows = Vec::new();
     for (core, name) in CORES {
         if !cores.is_empty() && !cores.iter().any(|wanted| wanted == core) {
@@ -74,6 +77,21 @@ fn run(mut arguments: Vec<String>) -> Result<(), Failed> {
     Ok(())
 }
 
+/// The table of what the entry points take of the flash, on the cores that are asked for.
+fn print_flash(cores: &[String], boards: &[Board]) -> Result<(), Failed> {
+    let mut columns = Vec::new();
+    for (core, name) in CORES {
+        let wanted = cores.is_empty() || cores.iter().any(|wanted| wanted == core);
+        if wanted && FLASH_CORES.contains(&core) {
+            let board = boards.iter().find(|board| board.name == name);
+            let board = board.ok_or(format!("there is no board {name}"))?;
+            columns.push((core, entry_points(board)?));
+        }
+    }
+    println!("{}", table::flash(&columns)?);
+    Ok(())
+}
+
 /// What is counted on one core, with the flash that each format takes there.
 fn rows_of(core: &'static str, board: &Board, words: &[&str]) -> Result<Vec<Row>, Failed> {
     let mut rows = Vec::new();
@@ -88,11 +106,13 @@ fn rows_of(core: &'static str, board: &Board, words: &[&str]) -> Result<Vec<Row>
     Ok(rows)
 }
 
-/// One problem on one core.
+/// One problem on one core, counted.
 struct Row {
     core: &'static str,
     problem: Problem,
     instructions: u64,
+    /// What plain loops take for it.
+    plain_instructions: u64,
     /// In units of the last place of the output; for f32 as it is.
     worst_error: f64,
     stack_bytes: usize,
@@ -107,6 +127,7 @@ impl Row {
             digest,
             instructions,
             stack_bytes,
+            plain_instructions,
         } = count;
         let (here, worst_error) = worst_error(problem)?;
         if here != digest {
@@ -118,6 +139,7 @@ impl Row {
             instructions,
             worst_error,
             stack_bytes: stack_bytes.ok_or("the stack was not measured")?,
+            plain_instructions: plain_instructions.ok_or("no plain loops were counted")?,
             code_bytes,
         })
     }
@@ -136,6 +158,7 @@ impl Row {
             worst_error,
             stack_bytes,
             code_bytes,
+            plain_instructions,
         } = self;
         let Problem {
             queries,
@@ -147,9 +170,9 @@ impl Row {
         let format = problem.format.name();
         let mac = self.mac_per_instruction();
         format!(
-            "{{\"core\":\"{core}\",\"format\":\"{format}\",\"packed\":false,\"t\":{queries},\"s\":{keys},\
-             \"d\":{width},\"causal\":{causal},\"instructions\":{instructions},\
-             \"mac_per_instruction\":{mac:.4},\"worst_error\":{worst_error:.3e},\"stack_bytes\":{stack_bytes},\"code_bytes\":{code_bytes}}}"
+            "{{\"core\":\"{core}\",\"format\":\"{format}\",\"packed\":false,\"s\":{keys},\"d\":{width},\"causal\":{causal},\"instructions\":{instructions},\
+             \"mac_per_instruction\":{mac:.4},\"worst_error\":{worst_error:.3e},\"stack_bytes\":{stack_bytes},\"code_bytes\":{code_bytes},\
+             \"t\":{queries},\"plain_instructions\":{plain_instructions}}}"
         )
     }
 }

@@ -17,12 +17,12 @@ pub(crate) fn markdown(rows: &[Row]) -> Result<String, Failed> {
         write!(text, " ({s}, {d}) |")?;
     }
     let (t, s, d) = decode;
-    text.push_str(" instructions of the last | causal |");
+    text.push_str(" instructions of the last | in plain loops | causal |");
     writeln!(
         text,
         " {t} query, {s} keys, D = {d} | worst error | stack | flash |"
     )?;
-    text.push_str("|---|---|---|---|---|---|---|---|---|---|---|---|\n");
+    text.push_str("|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
     for (core, _) in CORES {
         let mut formats: Vec<_> = of_core(rows, core).map(|row| row.problem.format).collect();
         formats.dedup();
@@ -36,7 +36,13 @@ pub(crate) fn markdown(rows: &[Row]) -> Result<String, Failed> {
                     format!("{:.3}", row.mac_per_instruction())
                 })?;
             }
-            for (shape, causal) in [(largest, false), (largest, true), (decode, false)] {
+            cell(&mut text, &line, *largest, false, |row| {
+                grouped(row.instructions)
+            })?;
+            cell(&mut text, &line, *largest, false, |row| {
+                grouped(row.plain_instructions)
+            })?;
+            for (shape, causal) in [(largest, true), (decode, false)] {
                 cell(&mut text, &line, *shape, causal, |row| {
                     grouped(row.instructions)
                 })?;
@@ -48,6 +54,23 @@ pub(crate) fn markdown(rows: &[Row]) -> Result<String, Failed> {
             let flash = line.first().map(|row| row.code_bytes);
             let (stack, flash) = (stack.unwrap_or_default(), flash.unwrap_or_default());
             writeln!(text, " {stack} | {} |", grouped(flash as u64))?;
+        }
+    }
+    Ok(text)
+}
+
+/// Bytes of flash by entry point and format, a column for each core.
+pub(crate) fn flash(cores: &[(&str, Vec<(String, u64)>)]) -> Result<String, Failed> {
+    let mut text = String::from("| entry point, format |");
+    for (core, _) in cores {
+        write!(text, " {core} |")?;
+    }
+    write!(text, "\n|---|{}", "--:|".repeat(cores.len()))?;
+    let points = cores.first().map_or(&[][..], |(_, points)| points);
+    for (at, (name, _)) in points.iter().enumerate() {
+        write!(text, "\n| {name} |")?;
+        for (_, points) in cores {
+            write!(text, " {} |", grouped(points[at].1))?;
         }
     }
     Ok(text)

@@ -38,6 +38,22 @@ mod work {
     type N = fixed::types::I4F12;
     #[cfg(feature = "i8")]
     type N = fixed::types::I3F5;
+    #[cfg(feature = "i8-i16")]
+    type N = i8;
+
+    #[cfg(all(
+        not(feature = "i8-i16"),
+        any(feature = "attend_view", feature = "cache")
+    ))]
+    fn format() -> Option<<N as kqv::Number>::Format> {
+        Some(<N as kqv::Number>::FORMAT)
+    }
+
+    #[cfg(all(feature = "i8-i16", any(feature = "attend_view", feature = "cache")))]
+    fn format() -> Option<kqv::FineOutput> {
+        let format = kqv::Quantized::<i8>::from_fraction_bits(5, 5, 5).ok()?;
+        Some(kqv::FineOutput::of(format))
+    }
 
     #[cfg(feature = "attend")]
     pub(super) fn work() {
@@ -48,9 +64,13 @@ mod work {
 
     #[cfg(feature = "attend_view")]
     pub(super) fn work() {
-        use kqv::{Format, Number, Qkv, View, attend_view};
+        format().map(view_in);
+    }
 
-        type F = <N as Number>::Format;
+    #[cfg(feature = "attend_view")]
+    fn view_in<F: kqv::Format<Element = N>>(format: F) {
+        use kqv::{Qkv, View, attend_view};
+
         let numbers: &[N] = black_box(&[]);
         let view = || View::new(numbers, black_box(8), black_box(8));
         let (Ok(q), Ok(k), Ok(v)) = (view(), view(), view()) else {
@@ -62,7 +82,7 @@ mod work {
         let mut scratch = black_box([F::ZERO_CELL; 8]);
         let mut output = black_box([F::ZERO; 64]);
         let attention = black_box(Attention::CAUSAL);
-        let done = attend_view(N::FORMAT, qkv, attention, &mut scratch, &mut output, ());
+        let done = attend_view(format, qkv, attention, &mut scratch, &mut output, ());
         black_box((done.is_ok(), output));
     }
 
@@ -71,6 +91,7 @@ mod work {
         let row = black_box([N::default(); 8]);
         let mut cache = kqv::KvCache::<N, 8, 8, 8>::new();
         cache.slide(&row, &row);
-        black_box(cache.attend(&[row], black_box(Attention::CAUSAL), ()));
+        let attention = black_box(Attention::CAUSAL);
+        format().map(|format| black_box(cache.attend_in(format, &[row], attention, ())));
     }
 }

@@ -13,9 +13,10 @@ use core::panic::PanicInfo;
 
 use fixed::types::{I3F5, I4F12};
 use kqv::{
-    Alibi, Allowed, Arithmetic, Attention, Bias, Bits, Digest, Float, Format, Integer, KvCache,
-    Mask, Merge, MultiHead, Number, Pairing, Qkv, Quantized, RealKeys, Rescale, Rotary, Scale,
-    Sinusoidal, Softcap, Split, View, W8A16, Window, attend, attend_view, quantize, self_check,
+    Alibi, Allowed, Arithmetic, Attention, Bias, Bits, Digest, FineOutput, Float, Format, Integer,
+    KvCache, Mask, Merge, MultiHead, Number, Pairing, Qkv, Quantized, RealKeys, Rescale, Rotary,
+    Scale, Sinusoidal, Softcap, Split, View, W8A16, Window, attend, attend_view, quantize,
+    self_check,
 };
 
 unsafe extern "C" {
@@ -39,6 +40,7 @@ pub extern "C" fn _start() -> ! {
     arrays::<I3F5>(I3F5::ZERO);
     views(Float::<f32>::FORMAT, &[]);
     views(Float::<f64>::FORMAT, &[]);
+    fine_output();
     integers::<i16>();
     integers::<i8>();
     float_layer::<f32>(0.0);
@@ -120,6 +122,20 @@ fn integers<I: Integer + Default>() {
     for format in scaled.into_iter().chain(shifted) {
         views(format, &numbers);
     }
+}
+
+/// The entry points for i8 with an output of i16.
+fn fine_output() {
+    let scaled = Quantized::<i8>::new(black_box(0.1), black_box(0.2), black_box(0.3));
+    let Ok(format) = scaled.map(FineOutput::of) else {
+        return;
+    };
+    views(format, &black_box([0; 15]));
+    let mut cache = KvCache::<i8, 8, 3, 5>::new();
+    let (key, value) = black_box(([0; 8], [0; 3]));
+    cache.slide(&key, &value);
+    black_box(cache.attend_in(format, &[key], Attention::CAUSAL, ()));
+    black_box((format.input().v_scale(), format.output_scale()));
 }
 
 /// Six columns, four query heads over two KV heads, D = 4, E = 3.
