@@ -181,7 +181,9 @@ where
     /// With a mask that is causal, the same tokens in any chunks give the same bits. Observer `h`
     /// sees query head `h`; hand over `observers.each_mut()` to keep what was seen.
     ///
-    /// On the stack: T·(D + H·E + X) elements, T·D sines and cosines, and one row of `CAP` scores.
+    /// On the stack: T·(D + H·E + 2·X) elements, T·D sines and cosines, the scores of
+    /// [`scratch_bytes`](crate::scratch_bytes) for `CAP` keys, and on a chip 16·D bytes and 1 kB of frames at most:
+    /// the firmware program `stack` measures a step.
     ///
     /// # Errors
     /// [`CacheFull`] if `past` has no room for T more tokens; nothing is changed then.

@@ -1,14 +1,17 @@
 //! Measures the stack that the entry points with arrays take, which keep scores and output on it.
 //!
 //! A line is `attend i8 64x32 3456 bytes, 4608 allowed`: entry point, format, (S, D), what was used below the caller
-//! and what the documentation allows. `attend` has as many queries as keys, the cache one.
+//! and what the documentation allows. `attend` has as many queries as keys, the cache and the layer one.
 #![no_std]
 #![no_main]
 
 use core::hint::black_box;
 
 use fixed::types::{I3F5, I4F12};
-use kqv::{Attention, KvCache, Number};
+use kqv::{
+    Arithmetic, Attention, FineOutput, Format, KvCache, Merge, MultiHead, Number, Quantized,
+    Rescale, Split,
+};
 use kqv_firmware::{exit, println, stack_bytes_of, take_free_memory_beside_a_large_stack};
 
 kqv_firmware::start!(main);
@@ -24,9 +27,8 @@ fn main() -> ! {
     kept &= attend::<f32, 16, 16>("f32") & attend::<f32, 64, 32>("f32");
     kept &= attend::<I4F12, 16, 16>("i16") & attend::<I4F12, 64, 32>("i16");
     kept &= attend::<I3F5, 16, 16>("i8") & attend::<I3F5, 64, 32>("i8");
-    kept &= cache::<f32, 16, 16>("f32") & cache::<f32, 64, 32>("f32");
-    kept &= cache::<I4F12, 16, 16>("i16") & cache::<I4F12, 64, 32>("i16");
-    kept &= cache::<I3F5, 16, 16>("i8") & cache::<I3F5, 64, 32>("i8");
+    kept &= every_cache::<16, 16>() & every_cache::<64, 32>();
+    kept &= every_layer::<16>() & every_layer::<64>();
     exit(i32::from(!kept))
 }
 
@@ -36,20 +38,93 @@ fn attend<N: Number + Default, const S: usize, const D: usize>(format: &str) -> 
     let used = stack_bytes_of(|| {
         apart(|| _ = black_box(kqv::attend(&rows, &rows, &rows, Attention::CAUSAL, ())));
     });
-    report::<N, S, D>("attend", format, used, 2 * S)
+    let outputs = 2 * S * D * size_of::<N>();
+    report("attend", format, [S, D], used, scratch(S, D) + outputs)
 }
 
-/// `KvCache::attend` with one query.
-fn cache<N: Number + Default, const S: usize, const D: usize>(format: &str) -> bool {
-    let row = black_box([N::default(); D]);
-    let mut cache = KvCache::<N, D, D, S>::new();
+/// The cache in every format.
+fn every_cache<const S: usize, const D: usize>() -> bool {
+    let scales = Quantized::<i8>::from_fraction_bits(5, 5, 5);
+    cache::<_, S, D>("f32", <f32 as Number>::FORMAT, 0.0)
+        & cache::<_, S, D>("i16", I4F12::FORMAT, I4F12::ZERO)
+        & cache::<_, S, D>("i8", I3F5::FORMAT, I3F5::ZERO)
+        & scales.is_ok_and(|scales| cache::<_, S, D>("i8-i16", FineOutput::of(scales), 0))
+}
+
+/// `KvCache::attend_in` with one query.
+fn cache<F: Format, const S: usize, const D: usize>(
+    name: &str,
+    format: F,
+    zero: F::Element,
+) -> bool {
+    let row = black_box([zero; D]);
+    let mut cache = KvCache::<F::Element, D, D, S>::new();
     for _ in 0..S {
         cache.slide(&row, &row);
     }
     let used = stack_bytes_of(|| {
-        apart(|| _ = black_box(cache.attend(&[row], Attention::CAUSAL, ())));
+        apart(|| _ = black_box(cache.attend_in(format, &[row], Attention::CAUSAL, ())));
     });
-    report::<N, S, D>("cache", format, used, 2)
+    let outputs = 2 * D * size_of::<F::Output>();
+    report("cache", name, [S, D], used, scratch(S, D) + outputs)
+}
+
+/// Columns of a token.
+const X: usize = 16;
+/// Columns of a head's Q and K, and of its V.
+const D: usize = 8;
+/// Query heads; half as many for K and V.
+const HEADS: usize = 4;
+
+/// The layer in f32 and in i8.
+fn every_layer<const S: usize>() -> bool {
+    let (wide, narrow) = black_box(([[[0_i8; X]; D]; HEADS], [[[0_i8; X]; D]; HEADS / 2]));
+    let out = black_box([[[0_i8; D]; HEADS]; X]);
+    let (q, k, o) = black_box((
+        [[[0.0; X]; D]; HEADS],
+        [[[0.0; X]; D]; HEADS / 2],
+        [[[0.0; D]; HEADS]; X],
+    ));
+    let floats = MultiHead::new(
+        Split::new(&q),
+        Split::new(&k),
+        Split::new(&k),
+        Merge::new(&o),
+    );
+    let Ok(rescale) = Rescale::new(0.1, 0.1, 0.1) else {
+        return false;
+    };
+    let narrow = Split::quantized(&narrow, rescale);
+    let (wide, out) = (
+        Split::quantized(&wide, rescale),
+        Merge::quantized(&out, rescale),
+    );
+    let integers = MultiHead::quantized(wide, narrow, narrow, out);
+    layer::<f32, S>("f32", &floats, 0.0)
+        & integers.is_ok_and(|integers| layer::<i8, S>("i8", &integers, 0))
+}
+
+/// `MultiHead::step`: besides, T·(D + H·E + X) elements, T·D sines and cosines, and a row of scores.
+fn layer<A: Arithmetic, const S: usize>(
+    name: &str,
+    layer: &MultiHead<'_, A, X, HEADS, { HEADS / 2 }, D, D>,
+    zero: A::Element,
+) -> bool {
+    let token = black_box([zero; X]);
+    let mut past = layer.past::<S>();
+    let attention = Attention::CAUSAL;
+    let used = stack_bytes_of(|| {
+        apart(|| {
+            _ = black_box(
+                layer
+                    .step(&token, &mut past, attention, [(); HEADS])
+                    .is_ok(),
+            )
+        });
+    });
+    let elements = (D + HEADS * D + 2 * X) * size_of::<A::Element>();
+    let turns = D * 2 * size_of::<f32>();
+    report("step", name, [S, D], used, scratch(S, D) + elements + turns)
 }
 
 /// Calls `work` with a frame of its own, or its arrays would lie in that of the one who measures.
@@ -58,16 +133,14 @@ fn apart(work: impl FnOnce()) {
     work();
 }
 
-/// Whether it is at most: rows of scores for a block of queries and what 16 · D bytes hold, `outputs` rows of
-/// output, and the frames.
-fn report<N, const S: usize, const D: usize>(
-    entry: &str,
-    format: &str,
-    used: usize,
-    outputs: usize,
-) -> bool {
-    let scratch = BLOCK * 4 * S + 16 * D;
-    let allowed = scratch + outputs * D * size_of::<N>() + FRAMES;
-    println!("{entry} {format} {S}x{D} {used} bytes, {allowed} allowed");
+/// Rows of scores for a block of queries, and what 16·D bytes hold.
+const fn scratch(s: usize, d: usize) -> usize {
+    BLOCK * 4 * s + 16 * d
+}
+
+/// Whether it is at most what the arrays take, and the frames.
+fn report(entry: &str, format: &str, [s, d]: [usize; 2], used: usize, arrays: usize) -> bool {
+    let allowed = arrays + FRAMES;
+    println!("{entry} {format} {s}x{d} {used} bytes, {allowed} allowed");
     used <= allowed
 }
