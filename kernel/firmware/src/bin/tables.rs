@@ -87,7 +87,7 @@ impl Stages {
     }
 }
 
-impl<F: Format<Cell = f32, Element = f32>> Observer<F> for Stages {
+impl<F: Format<Cell = f32, Element = f32, Output = f32>> Observer<F> for Stages {
     fn raw(&mut self, i: usize, scores: Scores<'_, F>) {
         copy(scores.cells().iter().copied(), &mut self.raw[i]);
     }
