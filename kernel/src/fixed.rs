@@ -32,12 +32,14 @@ use fixed::traits::Fixed;
 use fixed::types::extra::{LeEqU8, LeEqU16};
 use fixed::{FixedI8, FixedI16};
 
+use crate::attention::Attention;
 use crate::body::Body;
 use crate::exp::{Exponent, Multiplier};
 use crate::format::{Format, Number};
 use crate::integer::{Core, Integer};
+use crate::modify::Modify;
 use crate::row::{greatest, mix_row, score_cells, weigh};
-use crate::view::View;
+use crate::view::{Qkv, View};
 
 /// Integers with one scale per tensor, chosen at run time: `real = integer · scale`.
 ///
@@ -273,6 +275,22 @@ impl<I: Integer> Format for Quantized<I> {
         mix_row(prepared.body, weights, sum, v, output);
     }
 
+    fn attend_at_once<M: Modify>(
+        body: Body,
+        prepared: Prepared,
+        qkv: Qkv<'_, I>,
+        attention: Attention<M>,
+        scratch: &mut [i32],
+        output: &mut [I],
+    ) -> usize {
+        match body {
+            Body::Avx2 | Body::Avx512 => {
+                I::attend_fast(prepared, qkv, attention, scratch, output)
+            }
+            _ => 0,
+        }
+    }
+
     fn score_real(prepared: Prepared, cell: i32, q: &[I], k: &[I]) -> f64 {
         if cell == Self::HIDDEN {
             f64::NEG_INFINITY
@@ -359,6 +377,24 @@ impl<N: Fixed<Bits: Integer>> Format for QFormat<N> {
     fn mix(prepared: Prepared, weights: &mut [i32], sum: u64, v: View<'_, N>, output: &mut [N]) {
         let v = v.map(|values| N::peel_slice(values));
         Quantized::<N::Bits>::mix(prepared, weights, sum, v, N::peel_slice_mut(output));
+    }
+
+    fn attend_at_once<M: Modify>(
+        body: Body,
+        prepared: Prepared,
+        qkv: Qkv<'_, N>,
+        attention: Attention<M>,
+        scratch: &mut [i32],
+        output: &mut [N],
+    ) -> usize {
+        let Qkv { q, k, v } = qkv;
+        let qkv = Qkv {
+            q: q.map(|rows| N::peel_slice(rows)),
+            k: k.map(|rows| N::peel_slice(rows)),
+            v: v.map(|rows| N::peel_slice(rows)),
+        };
+        let output = N::peel_slice_mut(output);
+        Quantized::<N::Bits>::attend_at_once(body, prepared, qkv, attention, scratch, output)
     }
 
     fn score_real(prepared: Prepared, cell: i32, q: &[N], k: &[N]) -> f64 {

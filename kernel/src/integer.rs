@@ -8,7 +8,9 @@ pub trait Integer: Core {}
 impl Integer for i8 {}
 impl Integer for i16 {}
 
-#[cfg(kqv_dsp)]
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+pub(crate) use width::TOTAL_BITS;
+#[cfg(any(kqv_dsp, all(feature = "std", target_arch = "x86_64")))]
 pub(crate) use width::half_i16;
 pub(crate) use width::{Core, saturated};
 
@@ -22,10 +24,13 @@ mod width {
     use crate::arch::arm_narrow;
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
     use crate::arch::x86_integer;
+    use crate::attention::Attention;
     use crate::fixed::{Prepared, Quantized};
     use crate::format::Format;
     use crate::fours;
+    use crate::modify::Modify;
     use crate::score::Score;
+    use crate::view::Qkv;
 
     /// What differs between the widths; the bounds are proven for these two only.
     pub trait Core: Copy + Into<i64> + Into<f64> + TryFrom<i64> {
@@ -54,6 +59,16 @@ mod width {
         fn score(bits: i64) -> Self::Score;
         /// The bits of a score.
         fn bits(score: Self::Score) -> i32;
+        /// Attends for the first queries in tiles, as a processor with vectors can; returns for how many.
+        fn attend_fast<M: Modify>(
+            _: Prepared,
+            _: Qkv<'_, Self>,
+            _: Attention<M>,
+            _: &mut [i32],
+            _: &mut [Self],
+        ) -> usize {
+            0
+        }
         /// Does the work of a row of cells for the first so many keys, as a chip can; returns for how many.
         fn score_fast(_: Prepared, _: &[Self], _: &[Self], _: &mut [i32]) -> usize {
             0
@@ -112,6 +127,17 @@ mod width {
         #[cfg(all(feature = "std", target_arch = "x86_64"))]
         fn score_fast(_: Prepared, q: &[i8], keys: &[i8], cells: &mut [i32]) -> usize {
             x86_integer::score_i8(q, keys, cells)
+        }
+
+        #[cfg(all(feature = "std", target_arch = "x86_64"))]
+        fn attend_fast<M: Modify>(
+            prepared: Prepared,
+            qkv: Qkv<'_, Self>,
+            attention: Attention<M>,
+            scratch: &mut [i32],
+            output: &mut [Self],
+        ) -> usize {
+            x86_integer::attend(prepared, qkv, attention, scratch, output)
         }
 
         #[cfg(all(feature = "std", target_arch = "x86_64"))]
@@ -216,6 +242,17 @@ mod width {
         }
 
         #[cfg(all(feature = "std", target_arch = "x86_64"))]
+        fn attend_fast<M: Modify>(
+            prepared: Prepared,
+            qkv: Qkv<'_, Self>,
+            attention: Attention<M>,
+            scratch: &mut [i32],
+            output: &mut [Self],
+        ) -> usize {
+            x86_integer::attend(prepared, qkv, attention, scratch, output)
+        }
+
+        #[cfg(all(feature = "std", target_arch = "x86_64"))]
         fn mix_fast(shares: &[i32], v: &[i16], total: u32, output: &mut [i16]) -> usize {
             x86_integer::mix(shares, v, total, output)
         }
@@ -263,7 +300,7 @@ mod width {
     }
 
     /// |Σ share·value / 2^16| <= 2^30 · 2^15 / 2^16 = 2^29.
-    const TOTAL_BITS: u32 = 30;
+    pub(crate) const TOTAL_BITS: u32 = 30;
 
     /// The nearest that fits, −(2^31 − 1) at least, by masks: no branch.
     #[expect(

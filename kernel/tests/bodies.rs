@@ -10,7 +10,7 @@ use crate::masks::under_every_option;
 use crate::support::{Problem, Recorder, bits, naive};
 
 /// The bodies that this processor has.
-fn bodies() -> impl Iterator<Item = Body> {
+pub(crate) fn bodies() -> impl Iterator<Item = Body> {
     let all = [
         Body::Scalar,
         Body::Soft,

@@ -15,4 +15,5 @@ mod masks;
 mod observer;
 mod position;
 mod support;
+mod tiles;
 mod view;

@@ -11,6 +11,15 @@
     reason = "a loop must be inlined into the function that was compiled for the vectors"
 )]
 
+mod lanes;
+mod mix;
+mod score;
+mod tile;
+mod weigh;
+mod width;
+
+pub(crate) use tile::attend;
+
 use crate::exp::{Exponent, exp2_neg_q30, high_word};
 use crate::integer::{Core, saturated};
 

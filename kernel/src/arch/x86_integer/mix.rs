@@ -1,0 +1,197 @@
+//! The last stage on AVX2: shares times V, lanes across columns, a strip of sixteen columns at a time.
+//!
+//! `pmaddwd` multiplies 16 by 16 bits and adds up the products of two keys: a strip of V holds the values of both
+//! by turns, and a cell a half of the share of both. A share is `high` · 2^16 + `low`, with a sign in `low`. Sums may
+//! go round in 32 bits on the way, as their end is known to lie within.
+//!
+//! - i8: `low` · v adds up in 32 bits. `high` is at most 255, so that `pmaddubsw` takes it, twice as many products
+//!   at a time; and as only the last 16 bits of Σ `high` · v reach the sum, 16 bits are enough to add them up in.
+//!   Two shares add up to less than 2^24 − 2^16, their `high` to 255 at most: no pair passes 255 · 128 < 2^15.
+//! - i16: what a product adds is rounded down, `high` · v + (`low` · v >> 16): `pmaddwd` and `pmulhw`. What the
+//!   latter gives, two 16-bit numbers in a lane, is added up as in the scores: the lanes, and their upper halves
+//!   apart. For that the lower half must have no sign: 2^15 more.
+
+use core::arch::x86_64::{
+    __m128i, __m256i, _mm_loadu_si128, _mm_packs_epi16, _mm_packs_epi32, _mm_sign_epi32,
+    _mm_storeu_si128, _mm_unpackhi_epi8, _mm_unpackhi_epi16, _mm_unpacklo_epi8, _mm_unpacklo_epi16,
+    _mm256_add_epi16, _mm256_add_epi32, _mm256_add_pd, _mm256_andnot_pd, _mm256_blend_epi16,
+    _mm256_castsi256_si128, _mm256_cvtepi8_epi16, _mm256_cvtepi16_epi32, _mm256_cvtepi32_pd,
+    _mm256_cvttpd_epi32, _mm256_extracti128_si256, _mm256_madd_epi16, _mm256_maddubs_epi16,
+    _mm256_mul_pd, _mm256_mulhi_epi16, _mm256_or_si256, _mm256_set_m128i, _mm256_set1_epi32,
+    _mm256_set1_pd, _mm256_setzero_si256, _mm256_slli_epi32, _mm256_srai_epi32, _mm256_srli_epi32,
+    _mm256_sub_epi32, _mm256_xor_si256,
+};
+
+use super::lanes::Lanes;
+use crate::integer::{TOTAL_BITS, half_i16};
+
+/// The columns of a strip.
+pub(super) const COLUMNS: usize = 16;
+
+/// The queries that share a strip.
+pub(super) const QUERIES: usize = 4;
+
+/// The shares of two keys in eight lanes as their `low` and their `high`, the latter twice, as bytes.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn split_i8(a: __m256i, b: __m256i) -> [__m256i; 2] {
+    let (high_a, high_b) = (rounded_high(a), rounded_high(b));
+    let high = _mm256_or_si256(high_a, _mm256_slli_epi32::<8>(high_b));
+    [low_halves(a, b), _mm256_or_si256(high, _mm256_slli_epi32::<16>(high))]
+}
+
+/// The shares of two keys in eight lanes as their `low` and their `high`.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn split_i16(a: __m256i, b: __m256i) -> [__m256i; 2] {
+    let (high_a, high_b) = (rounded_high(a), rounded_high(b));
+    [low_halves(a, b), _mm256_or_si256(high_a, _mm256_slli_epi32::<16>(high_b))]
+}
+
+/// What is left of a share when `low` has been taken off, in units of 2^16.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn rounded_high(share: __m256i) -> __m256i {
+    _mm256_srli_epi32::<16>(_mm256_add_epi32(share, _mm256_set1_epi32(1 << 15)))
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn low_halves(a: __m256i, b: __m256i) -> __m256i {
+    _mm256_blend_epi16::<0b1010_1010>(a, _mm256_slli_epi32::<16>(b))
+}
+
+/// Sixteen columns of two keys, by turns: as bytes, and in 16 bits.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn strip_i8(a: &[i8; COLUMNS], b: &[i8; COLUMNS], strip: &mut [Lanes; 3]) {
+    // SAFETY: as long as the register, and need not be aligned.
+    let [a, b] = [a, b].map(|row| unsafe { _mm_loadu_si128(row.as_ptr().cast()) });
+    let (low, high) = (_mm_unpacklo_epi8(a, b), _mm_unpackhi_epi8(a, b));
+    strip[0].store(_mm256_set_m128i(high, low));
+    strip[1].store(_mm256_cvtepi8_epi16(low));
+    strip[2].store(_mm256_cvtepi8_epi16(high));
+}
+
+/// Sixteen columns of two keys, by turns.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn strip_i16(a: &[i16; COLUMNS], b: &[i16; COLUMNS], strip: &mut [Lanes; 2]) {
+    let (a, b) = (a.as_chunks::<8>().0, b.as_chunks::<8>().0);
+    for (strip, (a, b)) in strip.iter_mut().zip(a.iter().zip(b)) {
+        // SAFETY: as long as the register, and need not be aligned.
+        let [a, b] = [a, b].map(|row| unsafe { _mm_loadu_si128(row.as_ptr().cast()) });
+        strip.store(_mm256_set_m128i(_mm_unpackhi_epi16(a, b), _mm_unpacklo_epi16(a, b)));
+    }
+}
+
+/// The sums of four queries, lanes `4 · half` on of register `r`, over the pairs of keys in `shares`.
+#[inline(never)] // for registers of its own
+#[target_feature(enable = "avx2")]
+pub(super) fn mix_i8<const R: usize>(
+    (r, half): (usize, usize),
+    shares: &[[[Lanes; R]; 2]],
+    strip: &[[Lanes; 3]],
+) -> [[__m256i; 2]; 4] {
+    let mut sums = [[_mm256_setzero_si256(); 3]; 4];
+    for ([low, high], values) in shares.iter().zip(strip) {
+        let (low, high) = (four(&low[r], half), four(&high[r], half));
+        for (query, [ends, first, second]) in sums.iter_mut().enumerate() {
+            let low = _mm256_set1_epi32(low[query]);
+            let high = _mm256_set1_epi32(high[query]);
+            *ends = _mm256_add_epi16(*ends, _mm256_maddubs_epi16(high, values[0].load()));
+            *first = _mm256_add_epi32(*first, _mm256_madd_epi16(low, values[1].load()));
+            *second = _mm256_add_epi32(*second, _mm256_madd_epi16(low, values[2].load()));
+        }
+    }
+    sums.map(|[ends, first, second]| {
+        let low = _mm256_castsi256_si128(ends);
+        let high = _mm256_extracti128_si256::<1>(ends);
+        [(low, first), (high, second)].map(|(ends, sums)| {
+            _mm256_add_epi32(sums, _mm256_slli_epi32::<16>(_mm256_cvtepi16_epi32(ends)))
+        })
+    })
+}
+
+/// Half of a register.
+#[inline]
+fn four(lanes: &Lanes, half: usize) -> &[i32; 4] {
+    let (low, high) = lanes.0.split_at(4);
+    let four = if half == 0 { low } else { high };
+    four.first_chunk().unwrap_or(&[0; 4])
+}
+
+/// The sums of two queries, lanes `2 · quarter` on of register `r`.
+#[inline(never)] // for registers of its own
+#[target_feature(enable = "avx2")]
+pub(super) fn mix_i16<const R: usize>(
+    (r, half): (usize, usize),
+    quarter: usize,
+    shares: &[[[Lanes; R]; 2]],
+    strip: &[[Lanes; 2]],
+) -> [[__m256i; 2]; 2] {
+    let sign = _mm256_set1_epi32(1 << 15);
+    let signs = i32::try_from(shares.len()).unwrap_or(0) << 15; // MAX_KEYS / 2 of them are 2^31 and go round
+    let signs = _mm256_set1_epi32(signs);
+    let mut sums = [[[_mm256_setzero_si256(); 2]; 2]; 2];
+    for ([low, high], values) in shares.iter().zip(strip) {
+        let (low, high) = (four(&low[r], half), four(&high[r], half));
+        for (query, sums) in sums.iter_mut().enumerate() {
+            let low = _mm256_set1_epi32(low[(2 * quarter + query) % 4]);
+            let high = _mm256_set1_epi32(high[(2 * quarter + query) % 4]);
+            for ([lanes, upper], values) in sums.iter_mut().zip(values) {
+                let pair = _mm256_mulhi_epi16(low, values.load());
+                let products = _mm256_madd_epi16(high, values.load());
+                let unsigned = _mm256_xor_si256(pair, sign);
+                *lanes = _mm256_add_epi32(_mm256_add_epi32(*lanes, products), unsigned);
+                *upper = _mm256_add_epi32(*upper, _mm256_srai_epi32::<16>(pair));
+            }
+        }
+    }
+    sums.map(|sums| {
+        sums.map(|[lanes, upper]| {
+            let rest = _mm256_sub_epi32(lanes, _mm256_slli_epi32::<16>(upper));
+            _mm256_add_epi32(_mm256_sub_epi32(rest, signs), upper)
+        })
+    })
+}
+
+/// The means of sixteen columns, (2, 8) sums, over shares that add up to `total`: to the nearest, halves away from zero.
+///
+/// A quotient that is no whole number lies at least 1/total away from one, 2^-24 and more: half a unit on the
+/// dividend, and what f64 rounds off, cannot take it across.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn mean_i8(sums: [__m256i; 2], total: u32) -> [i8; COLUMNS] {
+    let half = _mm256_set1_pd(f64::from(total / 2) + 0.5);
+    let reciprocal = _mm256_set1_pd(1.0 / f64::from(total));
+    let quotients = |sums: __m128i| {
+        let size = _mm256_andnot_pd(_mm256_set1_pd(-0.0), _mm256_cvtepi32_pd(sums));
+        _mm256_cvttpd_epi32(_mm256_mul_pd(_mm256_add_pd(size, half), reciprocal))
+    };
+    let [low, high] = sums.map(|sums| {
+        let (low, high) = (_mm256_castsi256_si128(sums), _mm256_extracti128_si256::<1>(sums));
+        let [low, high] = [low, high].map(|sums| _mm_sign_epi32(quotients(sums), sums));
+        _mm_packs_epi32(low, high)
+    });
+    let mut means = [0; COLUMNS];
+    // SAFETY: as long as the register, and need not be aligned.
+    unsafe { _mm_storeu_si128(means.as_mut_ptr().cast(), _mm_packs_epi16(low, high)) }
+    means
+}
+
+/// The means of sixteen columns over `keys` keys: half a unit more, and shifted, to what 16 bits hold.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn mean_i16(sums: [__m256i; 2], keys: usize) -> [i16; COLUMNS] {
+    const SHIFT: i32 = TOTAL_BITS.cast_signed() - 16;
+    let half = _mm256_set1_epi32(half_i16(keys));
+    let mut means = [0; COLUMNS];
+    for (means, sums) in means.as_chunks_mut::<8>().0.iter_mut().zip(sums) {
+        let sums = _mm256_srai_epi32::<SHIFT>(_mm256_add_epi32(sums, half));
+        let (low, high) = (_mm256_castsi256_si128(sums), _mm256_extracti128_si256::<1>(sums));
+        // SAFETY: eight numbers are as long as the register, and need not be aligned.
+        unsafe { _mm_storeu_si128(means.as_mut_ptr().cast(), _mm_packs_epi32(low, high)) }
+    }
+    means
+}

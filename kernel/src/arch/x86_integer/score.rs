@@ -1,0 +1,293 @@
+//! The first stage on AVX2: a tile of queries against every key, lanes across queries.
+//!
+//! The tile is turned round once, so that a lane holds two columns of one query, 16 bits each, and a register those of
+//! eight queries. The same two columns of a key are broadcast: `pmaddwd` multiplies both and adds them up, and nothing
+//! has to be added across a register.
+
+use core::arch::x86_64::{
+    __m128i, __m256d, _mm256_add_epi32, _mm256_add_pd, _mm256_castsi256_si128,
+    _mm256_cvtepi32_pd, _mm256_cvtpd_epi32, _mm256_extracti128_si256, _mm256_floor_pd,
+    _mm256_madd_epi16, _mm256_max_pd, _mm256_min_pd, _mm256_mul_pd, _mm256_set_m128i,
+    _mm256_set1_epi32, _mm256_set1_pd, _mm256_setr_pd, _mm256_setzero_si256, _mm256_slli_epi32,
+    _mm256_srai_epi32, _mm256_sub_epi32, _mm256_sub_pd,
+};
+use core::array::from_fn;
+
+use super::lanes::{Lanes, halves, reals};
+use crate::fixed::Prepared;
+use crate::view::View;
+
+/// Writes the rows of `q` from `first` on into a tile, (D/2, R); lanes without a query repeat the last.
+#[inline]
+pub(super) fn turn_round<N: Copy, const R: usize>(
+    q: View<'_, N>,
+    first: usize,
+    wide: impl Fn(N) -> i16,
+    tile: &mut [[Lanes; R]],
+) {
+    let last = q.rows().saturating_sub(1);
+    for lane in 0..R * 8 {
+        let row = q.row((first + lane).min(last));
+        let (pairs, rest) = row.as_chunks();
+        for (registers, &[a, b]) in tile.iter_mut().zip(pairs) {
+            registers[lane / 8].0[lane % 8] = word(&[wide(a), wide(b)]);
+        }
+        if let (Some(registers), [a]) = (tile.get_mut(pairs.len()), rest) {
+            registers[lane / 8].0[lane % 8] = word(&[wide(*a)]);
+        }
+    }
+}
+
+/// Up to two columns in one lane; one that is missing is zero.
+#[inline]
+fn word(columns: &[i16]) -> i32 {
+    let column = |at| columns.get(at).copied().unwrap_or(0);
+    i32::from(column(1)) << 16 | i32::from(column(0)) & 0xffff
+}
+
+/// Whether a lane holds two columns of −2^15, whose products with two such columns of a key add up to 2^31.
+#[inline]
+pub(super) fn has_two_least<const R: usize>(tile: &[[Lanes; R]]) -> bool {
+    let two_least = word(&[i16::MIN; 2]);
+    let lanes = tile.as_flattened().iter();
+    lanes.fold(false, |any, lanes| {
+        lanes.0.iter().fold(any, |any, &word| any | (word == two_least))
+    })
+}
+
+/// Hands out the tile two columns at a time, with the same columns of `keys`.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn walk<const R: usize, const KEYS: usize>(
+    tile: &[[Lanes; R]],
+    keys: [&[i16]; KEYS],
+    mut add: impl FnMut(&[Lanes; R], [i32; KEYS]),
+) {
+    let pairs = keys.map(|key| key.as_chunks::<2>());
+    let whole = pairs[0].0.len().min(tile.len());
+    if pairs.iter().all(|(pairs, _)| pairs.len() >= whole) {
+        for d in 0..whole {
+            add(&tile[d], pairs.map(|(pairs, _)| word(&pairs[d])));
+        }
+    }
+    if let Some(tile) = tile.get(whole) {
+        add(tile, pairs.map(|(_, rest)| word(rest)));
+    }
+}
+
+/// How many keys of i8 are in flight: two registers of sums each.
+pub(super) const KEYS_I8: usize = 4;
+
+/// The cells of a tile and the keys of `k`, (S, R): Σ q·k, in 32 bits.
+///
+/// `room` is for [`KEYS_I8`] keys in 16 bits.
+#[inline(never)] // for registers of its own
+#[target_feature(enable = "avx2")]
+pub(super) fn score_i8<const R: usize>(
+    negative: bool,
+    tile: &[[Lanes; R]],
+    k: View<'_, i8>,
+    room: &mut [Lanes],
+    cells: &mut [[Lanes; R]],
+) {
+    let width = k.columns();
+    let room = halves(room);
+    let (blocks, rest) = cells.as_chunks_mut::<KEYS_I8>();
+    let first = blocks.len() * KEYS_I8;
+    for (block, cells) in blocks.iter_mut().enumerate() {
+        for key in 0..KEYS_I8 {
+            widen(k.row(block * KEYS_I8 + key), room, key * width);
+        }
+        let key = |key| room.get(key * width..(key + 1) * width).unwrap_or_default();
+        score_block_i8(negative, tile, from_fn::<_, KEYS_I8, _>(key), cells);
+    }
+    for (cells, j) in rest.iter_mut().zip(first..) {
+        widen(k.row(j), room, 0);
+        let key = room.get(..width).unwrap_or_default();
+        score_block_i8(negative, tile, [key], core::array::from_mut(cells));
+    }
+}
+
+/// Writes `key` into `room`, from a place on.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn widen(key: &[i8], room: &mut [i16], from: usize) {
+    let room = room.get_mut(from..).unwrap_or_default();
+    for (wide, &column) in room.iter_mut().zip(key) {
+        *wide = column.into();
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn score_block_i8<const R: usize, const KEYS: usize>(
+    negative: bool,
+    tile: &[[Lanes; R]],
+    keys: [&[i16]; KEYS],
+    cells: &mut [[Lanes; R]; KEYS],
+) {
+    let mut sums = [[_mm256_setzero_si256(); R]; KEYS];
+    walk(tile, keys, |q, keys| {
+        for (sums, key) in sums.iter_mut().zip(keys) {
+            let key = _mm256_set1_epi32(key);
+            for r in 0..R {
+                sums[r] = _mm256_add_epi32(sums[r], _mm256_madd_epi16(key, q[r].load()));
+            }
+        }
+    });
+    for (sums, cells) in sums.into_iter().zip(cells) {
+        for (sum, cells) in sums.into_iter().zip(cells) {
+            let negated = _mm256_sub_epi32(_mm256_setzero_si256(), sum);
+            cells.store(if negative { negated } else { sum });
+        }
+    }
+}
+
+/// What takes Σ q·k of i16 to steps: f64 holds every number on the way exactly, as it stays below 2^53 units of the
+/// last place.
+#[derive(Clone, Copy)]
+pub(super) struct Steps {
+    /// What 2^16 of Σ q·k are worth in steps.
+    high: f64,
+    /// What one of it is worth.
+    low: f64,
+    /// Half a step, in steps: what makes of rounding down the nearest.
+    half: f64,
+}
+
+impl Steps {
+    pub(super) fn new(prepared: Prepared) -> Self {
+        let low = 1.0 / f64::from(1 << (prepared.step_bits / 2));
+        let low = low / f64::from(1 << prepared.step_bits.div_ceil(2));
+        let low = if prepared.negative { -low } else { low };
+        Self {
+            high: low * 65_536.0,
+            low,
+            half: if prepared.step_bits == 0 { 0.0 } else { 0.5 },
+        }
+    }
+
+    /// Four sums as steps, from their parts.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn of(self, high: __m128i, low: __m128i) -> __m256d {
+        let high = _mm256_mul_pd(_mm256_cvtepi32_pd(high), _mm256_set1_pd(self.high));
+        let low = _mm256_mul_pd(_mm256_cvtepi32_pd(low), _mm256_set1_pd(self.low));
+        let steps = _mm256_add_pd(_mm256_add_pd(high, low), _mm256_set1_pd(self.half));
+        _mm256_floor_pd(steps)
+    }
+}
+
+/// The most pairs of columns of i16: Σ `h` and Σ `l`, see [`steps_i16`], stay below 2^31.
+pub(super) const MAX_PAIRS_I16: usize = (1 << 15) - 1;
+
+/// The steps of Σ q·k of a tile and `KEYS` keys, in the order of the lanes.
+///
+/// A pair of products has 32 bits, `h` · 2^16 + `l`, and no sign in `l`. Σ `h`, and the low 32 bits of the sum of
+/// the pairs, are enough to know Σ `l`, which is below 2^31.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn steps_i16<const R: usize, const KEYS: usize>(
+    steps: Steps,
+    tile: &[[Lanes; R]],
+    keys: [&[i16]; KEYS],
+) -> [[[__m256d; 2]; R]; KEYS] {
+    let mut sums = [[[_mm256_setzero_si256(); R]; 2]; KEYS];
+    walk(tile, keys, |q, keys| {
+        for ([lanes, high], key) in sums.iter_mut().zip(keys) {
+            let key = _mm256_set1_epi32(key);
+            for r in 0..R {
+                let pairs = _mm256_madd_epi16(key, q[r].load());
+                lanes[r] = _mm256_add_epi32(lanes[r], pairs);
+                high[r] = _mm256_add_epi32(high[r], _mm256_srai_epi32::<16>(pairs));
+            }
+        }
+    });
+    sums.map(|[lanes, high]| {
+        from_fn(|r| {
+            let low = _mm256_sub_epi32(lanes[r], _mm256_slli_epi32::<16>(high[r]));
+            let [low, high] = [low, high[r]].map(|x| {
+                [
+                    _mm256_castsi256_si128(x),
+                    _mm256_extracti128_si256::<1>(x),
+                ]
+            });
+            from_fn(|half| steps.of(high[half], low[half]))
+        })
+    })
+}
+
+/// How many keys of i16 are in flight: two registers of sums each, and two for what those leave out.
+const KEYS_I16: usize = 3;
+
+/// The cells of a tile and the keys of `k`, (S, R): steps, less those of the key that each lane sees first.
+#[inline(never)] // for registers of its own
+#[target_feature(enable = "avx2")]
+pub(super) fn score_i16<const R: usize>(
+    steps: Steps,
+    firsts: &[[usize; 8]; R],
+    tile: &[[Lanes; R]],
+    k: View<'_, i16>,
+    cells: &mut [[Lanes; R]],
+) {
+    let bases = bases_i16(steps, firsts, tile, k);
+    let (blocks, rest) = cells.as_chunks_mut::<KEYS_I16>();
+    let first = blocks.len() * KEYS_I16;
+    for (block, cells) in blocks.iter_mut().enumerate() {
+        let keys = from_fn(|key| k.row(block * KEYS_I16 + key));
+        let steps = steps_i16::<R, KEYS_I16>(steps, tile, keys);
+        for (steps, cells) in steps.iter().zip(cells) {
+            write_i16(steps, &bases, cells);
+        }
+    }
+    for (cells, j) in rest.iter_mut().zip(first..) {
+        let [steps] = steps_i16::<R, 1>(steps, tile, [k.row(j)]);
+        write_i16(&steps, &bases, cells);
+    }
+}
+
+/// The steps of every lane and the key that it sees first.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn bases_i16<const R: usize>(
+    steps: Steps,
+    firsts: &[[usize; 8]; R],
+    tile: &[[Lanes; R]],
+    k: View<'_, i16>,
+) -> [[__m256d; 2]; R] {
+    let mut bases = [[0.0; 8]; R];
+    for r in 0..R {
+        let mut before = None;
+        for (lane, &key) in firsts[r].iter().enumerate() {
+            if before == Some(key) {
+                continue; // this lane has been given what that key scores
+            }
+            before = Some(key);
+            let [steps] = steps_i16::<R, 1>(steps, tile, [k.row(key)]);
+            let steps = steps[r].map(|steps| reals(steps));
+            bases[r][lane..].copy_from_slice(&steps.as_flattened()[lane..]);
+        }
+    }
+    bases.map(|lanes| {
+        let [a, b, c, d, e, f, g, h] = lanes;
+        [_mm256_setr_pd(a, b, c, d), _mm256_setr_pd(e, f, g, h)]
+    })
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn write_i16<const R: usize>(
+    steps: &[[__m256d; 2]; R],
+    bases: &[[__m256d; 2]; R],
+    cells: &mut [Lanes; R],
+) {
+    let end = f64::from(i32::MAX);
+    for r in 0..R {
+        let [low, high] = from_fn(|half| {
+            let cells = _mm256_sub_pd(steps[r][half], bases[r][half]);
+            let cells = _mm256_min_pd(cells, _mm256_set1_pd(end));
+            _mm256_cvtpd_epi32(_mm256_max_pd(cells, _mm256_set1_pd(-end)))
+        });
+        cells[r].store(_mm256_set_m128i(high, low));
+    }
+}

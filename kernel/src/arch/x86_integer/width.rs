@@ -1,0 +1,190 @@
+//! What the tiles of i8 and of i16 do in their own way.
+
+#![expect(
+    clippy::inline_always,
+    reason = "registers are handed over, and only a function compiled for them can take them so"
+)]
+
+use core::arch::x86_64::__m256i;
+
+use super::lanes::Lanes;
+use super::mix::{
+    COLUMNS, QUERIES, mean_i8, mean_i16, mix_i8, mix_i16, split_i8, split_i16, strip_i8, strip_i16,
+};
+use super::score::{KEYS_I8, MAX_PAIRS_I16, Steps, has_two_least, score_i8, score_i16};
+use crate::fixed::Prepared;
+use crate::integer::Integer;
+use crate::view::View;
+
+/// An integer that is attended to in tiles.
+///
+/// # Safety of its methods
+/// Those that are unsafe want a processor with AVX2, and nothing else.
+pub(crate) trait Tiled: Integer {
+    /// The registers that two keys take in a strip of V.
+    const STRIP: usize;
+
+    /// In 16 bits.
+    fn wide(self) -> i16;
+
+    /// The registers that scoring wants beside the tile, for keys of `width` columns.
+    fn room(width: usize) -> usize;
+
+    /// Whether no sum of products of this tile can pass its bits.
+    fn fits<const R: usize>(tile: &[[Lanes; R]]) -> bool;
+
+    /// The cells of a tile and the keys of `k`, (S, R); `firsts` are the keys that the lanes see first.
+    unsafe fn score_tile<const R: usize>(
+        prepared: Prepared,
+        firsts: &[[usize; 8]; R],
+        tile: &[[Lanes; R]],
+        k: View<'_, Self>,
+        room: &mut [Lanes],
+        cells: &mut [[Lanes; R]],
+    );
+
+    /// The shares of two keys as their halves.
+    unsafe fn split(a: __m256i, b: __m256i) -> [__m256i; 2];
+
+    /// Sixteen columns of two keys by turns.
+    unsafe fn strip(a: &[Self; COLUMNS], b: &[Self; COLUMNS], strip: &mut [Lanes]);
+
+    /// The means of four queries, lanes `4 · half` on of register `r`; `weighed` is what their shares add up to, and
+    /// how many keys they see.
+    unsafe fn mix<const R: usize>(
+        place: (usize, usize),
+        shares: &[[[Lanes; R]; 2]],
+        strip: &[Lanes],
+        weighed: [(u32, usize); QUERIES],
+    ) -> [[Self; COLUMNS]; QUERIES];
+}
+
+impl Tiled for i8 {
+    const STRIP: usize = 3;
+
+    #[inline(always)]
+    fn wide(self) -> i16 {
+        self.into()
+    }
+
+    #[inline(always)]
+    fn room(width: usize) -> usize {
+        width.saturating_mul(KEYS_I8).div_ceil(16)
+    }
+
+    #[inline(always)]
+    fn fits<const R: usize>(_: &[[Lanes; R]]) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    unsafe fn score_tile<const R: usize>(
+        prepared: Prepared,
+        _: &[[usize; 8]; R],
+        tile: &[[Lanes; R]],
+        k: View<'_, Self>,
+        room: &mut [Lanes],
+        cells: &mut [[Lanes; R]],
+    ) {
+        // SAFETY: the caller's processor has AVX2; so for all of them.
+        unsafe { score_i8(prepared.negative, tile, k, room, cells) }
+    }
+
+    #[inline(always)]
+    unsafe fn split(a: __m256i, b: __m256i) -> [__m256i; 2] {
+        // SAFETY: see `score_tile`.
+        unsafe { split_i8(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn strip(a: &[Self; COLUMNS], b: &[Self; COLUMNS], strip: &mut [Lanes]) {
+        if let Some(strip) = strip.first_chunk_mut() {
+            // SAFETY: see `score_tile`.
+            unsafe { strip_i8(a, b, strip) }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn mix<const R: usize>(
+        place: (usize, usize),
+        shares: &[[[Lanes; R]; 2]],
+        strip: &[Lanes],
+        weighed: [(u32, usize); QUERIES],
+    ) -> [[Self; COLUMNS]; QUERIES] {
+        // SAFETY: see `score_tile`.
+        let sums = unsafe { mix_i8(place, shares, strip.as_chunks().0) };
+        let mut means = [[0; COLUMNS]; QUERIES];
+        for ((means, sums), (total, _)) in means.iter_mut().zip(sums).zip(weighed) {
+            // SAFETY: see `score_tile`.
+            *means = unsafe { mean_i8(sums, total) };
+        }
+        means
+    }
+}
+
+impl Tiled for i16 {
+    const STRIP: usize = 2;
+
+    #[inline(always)]
+    fn wide(self) -> i16 {
+        self
+    }
+
+    #[inline(always)]
+    fn room(_: usize) -> usize {
+        0
+    }
+
+    #[inline(always)]
+    fn fits<const R: usize>(tile: &[[Lanes; R]]) -> bool {
+        tile.len() <= MAX_PAIRS_I16 && !has_two_least(tile)
+    }
+
+    #[inline(always)]
+    unsafe fn score_tile<const R: usize>(
+        prepared: Prepared,
+        firsts: &[[usize; 8]; R],
+        tile: &[[Lanes; R]],
+        k: View<'_, Self>,
+        _: &mut [Lanes],
+        cells: &mut [[Lanes; R]],
+    ) {
+        // SAFETY: see `i8`.
+        unsafe { score_i16(Steps::new(prepared), firsts, tile, k, cells) }
+    }
+
+    #[inline(always)]
+    unsafe fn split(a: __m256i, b: __m256i) -> [__m256i; 2] {
+        // SAFETY: see `i8`.
+        unsafe { split_i16(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn strip(a: &[Self; COLUMNS], b: &[Self; COLUMNS], strip: &mut [Lanes]) {
+        if let Some(strip) = strip.first_chunk_mut() {
+            // SAFETY: see `i8`.
+            unsafe { strip_i16(a, b, strip) }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn mix<const R: usize>(
+        place: (usize, usize),
+        shares: &[[[Lanes; R]; 2]],
+        strip: &[Lanes],
+        weighed: [(u32, usize); QUERIES],
+    ) -> [[Self; COLUMNS]; QUERIES] {
+        let mut means = [[0; COLUMNS]; QUERIES];
+        let pairs = means.as_chunks_mut::<2>().0.iter_mut();
+        for (quarter, (means, weighed)) in pairs.zip(weighed.as_chunks::<2>().0).enumerate() {
+            // SAFETY: see `i8`.
+            let sums = unsafe { mix_i16(place, quarter, shares, strip.as_chunks().0) };
+            for ((means, sums), &(_, keys)) in means.iter_mut().zip(sums).zip(weighed) {
+                // SAFETY: see `i8`.
+                *means = unsafe { mean_i16(sums, keys) };
+            }
+        }
+        means
+    }
+}
+
