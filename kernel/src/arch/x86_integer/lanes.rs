@@ -1,7 +1,7 @@
 //! Eight i32 in one register of AVX2, and how a caller's scratch becomes a row of them.
 
 use core::arch::x86_64::{
-    __m256d, __m256i, _mm256_load_si256, _mm256_store_si256, _mm256_storeu_pd,
+    __m256d, __m256i, _mm256_load_si256, _mm256_store_si256, _mm256_storeu_pd, _mm256_storeu_si256,
 };
 
 /// Eight numbers that lie as a register wants them: a load that is not aligned costs half as much again.
@@ -49,4 +49,14 @@ pub(super) fn reals(register: __m256d) -> [f64; 4] {
 pub(super) fn halves(lanes: &mut [Lanes]) -> &mut [i16] {
     // SAFETY: a register is sixteen i16 as well, with nothing between, and any bits make an i16.
     unsafe { lanes.align_to_mut().1 }
+}
+
+/// The four numbers of a register.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn whole_words(register: __m256i) -> [u64; 4] {
+    let mut words = [0; 4];
+    // SAFETY: as long as the register, and need not be aligned.
+    unsafe { _mm256_storeu_si256(words.as_mut_ptr().cast(), register) }
+    words
 }

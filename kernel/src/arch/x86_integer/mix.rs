@@ -12,7 +12,7 @@
 //!   apart. For that the lower half must have no sign: 2^15 more.
 
 use core::arch::x86_64::{
-    __m128i, __m256i, _mm_loadu_si128, _mm_packs_epi16, _mm_packs_epi32, _mm_sign_epi32,
+    __m128i, __m256d, __m256i, _mm_loadu_si128, _mm_packs_epi16, _mm_packs_epi32, _mm_sign_epi32,
     _mm_storeu_si128, _mm_unpackhi_epi8, _mm_unpackhi_epi16, _mm_unpacklo_epi8, _mm_unpacklo_epi16,
     _mm256_add_epi16, _mm256_add_epi32, _mm256_add_pd, _mm256_andnot_pd, _mm256_blend_epi16,
     _mm256_castsi256_si128, _mm256_cvtepi8_epi16, _mm256_cvtepi16_epi32, _mm256_cvtepi32_pd,
@@ -104,13 +104,16 @@ pub(super) fn mix_i8<const R: usize>(
             *second = _mm256_add_epi32(*second, _mm256_madd_epi16(low, values[2].load()));
         }
     }
-    sums.map(|[ends, first, second]| {
-        let low = _mm256_castsi256_si128(ends);
-        let high = _mm256_extracti128_si256::<1>(ends);
-        [(low, first), (high, second)].map(|(ends, sums)| {
-            _mm256_add_epi32(sums, _mm256_slli_epi32::<16>(_mm256_cvtepi16_epi32(ends)))
-        })
-    })
+    let mut whole = [[_mm256_setzero_si256(); 2]; 4];
+    for (whole, [ends, first, second]) in whole.iter_mut().zip(sums) {
+        let high = _mm256_cvtepi16_epi32(_mm256_extracti128_si256::<1>(ends));
+        let low = _mm256_cvtepi16_epi32(_mm256_castsi256_si128(ends));
+        *whole = [
+            _mm256_add_epi32(first, _mm256_slli_epi32::<16>(low)),
+            _mm256_add_epi32(second, _mm256_slli_epi32::<16>(high)),
+        ];
+    }
+    whole
 }
 
 /// Half of a register.
@@ -148,12 +151,14 @@ pub(super) fn mix_i16<const R: usize>(
             }
         }
     }
-    sums.map(|sums| {
-        sums.map(|[lanes, upper]| {
+    let mut whole = [[_mm256_setzero_si256(); 2]; 2];
+    for (whole, sums) in whole.iter_mut().zip(sums) {
+        for (whole, [lanes, upper]) in whole.iter_mut().zip(sums) {
             let rest = _mm256_sub_epi32(lanes, _mm256_slli_epi32::<16>(upper));
-            _mm256_add_epi32(_mm256_sub_epi32(rest, signs), upper)
-        })
-    })
+            *whole = _mm256_add_epi32(_mm256_sub_epi32(rest, signs), upper);
+        }
+    }
+    whole
 }
 
 /// The means of sixteen columns, (2, 8) sums, over shares that add up to `total`: to the nearest, halves away from zero.
@@ -165,19 +170,31 @@ pub(super) fn mix_i16<const R: usize>(
 pub(super) fn mean_i8(sums: [__m256i; 2], total: u32) -> [i8; COLUMNS] {
     let half = _mm256_set1_pd(f64::from(total / 2) + 0.5);
     let reciprocal = _mm256_set1_pd(1.0 / f64::from(total));
-    let quotients = |sums: __m128i| {
-        let size = _mm256_andnot_pd(_mm256_set1_pd(-0.0), _mm256_cvtepi32_pd(sums));
-        _mm256_cvttpd_epi32(_mm256_mul_pd(_mm256_add_pd(size, half), reciprocal))
-    };
-    let [low, high] = sums.map(|sums| {
-        let (low, high) = (_mm256_castsi256_si128(sums), _mm256_extracti128_si256::<1>(sums));
-        let [low, high] = [low, high].map(|sums| _mm_sign_epi32(quotients(sums), sums));
-        _mm_packs_epi32(low, high)
-    });
+    let low = quotients(sums[0], half, reciprocal);
+    let high = quotients(sums[1], half, reciprocal);
     let mut means = [0; COLUMNS];
     // SAFETY: as long as the register, and need not be aligned.
     unsafe { _mm_storeu_si128(means.as_mut_ptr().cast(), _mm_packs_epi16(low, high)) }
     means
+}
+
+/// Eight quotients with the signs of the dividends, in 16 bits.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn quotients(sums: __m256i, half: __m256d, reciprocal: __m256d) -> __m128i {
+    let (low, high) = (_mm256_castsi256_si128(sums), _mm256_extracti128_si256::<1>(sums));
+    _mm_packs_epi32(
+        four_quotients(low, half, reciprocal),
+        four_quotients(high, half, reciprocal),
+    )
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn four_quotients(sums: __m128i, half: __m256d, reciprocal: __m256d) -> __m128i {
+    let size = _mm256_andnot_pd(_mm256_set1_pd(-0.0), _mm256_cvtepi32_pd(sums));
+    let quotients = _mm256_mul_pd(_mm256_add_pd(size, half), reciprocal);
+    _mm_sign_epi32(_mm256_cvttpd_epi32(quotients), sums)
 }
 
 /// The means of sixteen columns over `keys` keys: half a unit more, and shifted, to what 16 bits hold.

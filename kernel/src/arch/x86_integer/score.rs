@@ -5,50 +5,82 @@
 //! has to be added across a register.
 
 use core::arch::x86_64::{
-    __m128i, __m256d, _mm256_add_epi32, _mm256_add_pd, _mm256_castsi256_si128,
+    __m128i, __m256d, __m256i, _mm256_add_epi32, _mm256_add_pd, _mm256_castsi256_si128,
     _mm256_cvtepi32_pd, _mm256_cvtpd_epi32, _mm256_extracti128_si256, _mm256_floor_pd,
     _mm256_madd_epi16, _mm256_max_pd, _mm256_min_pd, _mm256_mul_pd, _mm256_set_m128i,
     _mm256_set1_epi32, _mm256_set1_pd, _mm256_setr_pd, _mm256_setzero_si256, _mm256_slli_epi32,
-    _mm256_srai_epi32, _mm256_sub_epi32, _mm256_sub_pd,
+    _mm256_srai_epi32, _mm256_sub_epi32, _mm256_sub_pd, _mm256_unpackhi_epi32, _mm256_unpackhi_epi64, _mm256_unpacklo_epi32, _mm256_unpacklo_epi64, _mm256_setzero_pd,
 };
 use core::array::from_fn;
 
 use super::lanes::{Lanes, halves, reals};
+use super::width::Tiled;
 use crate::fixed::Prepared;
 use crate::view::View;
 
 /// Writes the rows of `q` from `first` on into a tile, (D/2, R); lanes without a query repeat the last.
+///
+/// Eight queries and eight columns at a time: four lanes of every query, of which two and two are interleaved until a
+/// register holds the same lane of all.
 #[inline]
-pub(super) fn turn_round<N: Copy, const R: usize>(
-    q: View<'_, N>,
+#[target_feature(enable = "avx2")]
+pub(super) fn turn_round<I: Tiled, const R: usize>(
+    q: View<'_, I>,
     first: usize,
-    wide: impl Fn(N) -> i16,
     tile: &mut [[Lanes; R]],
 ) {
     let last = q.rows().saturating_sub(1);
-    for lane in 0..R * 8 {
-        let row = q.row((first + lane).min(last));
-        let (pairs, rest) = row.as_chunks();
-        for (registers, &[a, b]) in tile.iter_mut().zip(pairs) {
-            registers[lane / 8].0[lane % 8] = word(&[wide(a), wide(b)]);
-        }
-        if let (Some(registers), [a]) = (tile.get_mut(pairs.len()), rest) {
-            registers[lane / 8].0[lane % 8] = word(&[wide(*a)]);
+    for r in 0..R {
+        let rows: [_; 8] = from_fn(|lane| q.row((first + 8 * r + lane).min(last)));
+        for (block, words) in tile.chunks_mut(4).enumerate() {
+            let mut part = [_mm256_setzero_si256(); 4];
+            for (i, part) in part.iter_mut().enumerate() {
+                // SAFETY: this function is compiled for AVX2.
+                let [low, high] = [i, i + 4].map(|lane| unsafe { eight(rows[lane], 8 * block) });
+                *part = _mm256_set_m128i(high, low);
+            }
+            for (words, register) in words.iter_mut().zip(turned(part)) {
+                words[r].store(register);
+            }
         }
     }
 }
 
-/// Up to two columns in one lane; one that is missing is zero.
+/// Eight columns of a row from `d` on, in 16 bits; those that are missing are zero.
 #[inline]
-fn word(columns: &[i16]) -> i32 {
-    let column = |at| columns.get(at).copied().unwrap_or(0);
-    i32::from(column(1)) << 16 | i32::from(column(0)) & 0xffff
+#[target_feature(enable = "avx2")]
+fn eight<I: Tiled>(row: &[I], d: usize) -> __m128i {
+    let row = row.get(d..).unwrap_or_default();
+    if let Some(columns) = row.first_chunk() {
+        // SAFETY: this function is compiled for AVX2.
+        return unsafe { I::eight(columns) };
+    }
+    let mut columns = [I::ZERO; 8];
+    for (column, &q) in columns.iter_mut().zip(row) {
+        *column = q;
+    }
+    // SAFETY: as above.
+    unsafe { I::eight(&columns) }
+}
+
+/// Rows of four to columns of four, in both halves.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn turned([a, b, c, d]: [__m256i; 4]) -> [__m256i; 4] {
+    let (ab, cd) = (_mm256_unpacklo_epi32(a, b), _mm256_unpacklo_epi32(c, d));
+    let (ab_high, cd_high) = (_mm256_unpackhi_epi32(a, b), _mm256_unpackhi_epi32(c, d));
+    [
+        _mm256_unpacklo_epi64(ab, cd),
+        _mm256_unpackhi_epi64(ab, cd),
+        _mm256_unpacklo_epi64(ab_high, cd_high),
+        _mm256_unpackhi_epi64(ab_high, cd_high),
+    ]
 }
 
 /// Whether a lane holds two columns of −2^15, whose products with two such columns of a key add up to 2^31.
 #[inline]
 pub(super) fn has_two_least<const R: usize>(tile: &[[Lanes; R]]) -> bool {
-    let two_least = word(&[i16::MIN; 2]);
+    let two_least = pair(&[i16::MIN; 2]);
     let lanes = tile.as_flattened().iter();
     lanes.fold(false, |any, lanes| {
         lanes.0.iter().fold(any, |any, &word| any | (word == two_least))
@@ -67,12 +99,19 @@ fn walk<const R: usize, const KEYS: usize>(
     let whole = pairs[0].0.len().min(tile.len());
     if pairs.iter().all(|(pairs, _)| pairs.len() >= whole) {
         for d in 0..whole {
-            add(&tile[d], pairs.map(|(pairs, _)| word(&pairs[d])));
+            add(&tile[d], pairs.map(|(pairs, _)| pair(&pairs[d])));
         }
     }
     if let Some(tile) = tile.get(whole) {
-        add(tile, pairs.map(|(_, rest)| word(rest)));
+        add(tile, pairs.map(|(_, rest)| pair(&[rest.first().copied().unwrap_or(0), 0])));
     }
+}
+
+/// Two columns as they lie in a lane.
+#[inline]
+fn pair(columns: &[i16; 2]) -> i32 {
+    // SAFETY: both are four bytes of which any bits are a value, and need not be aligned.
+    unsafe { columns.as_ptr().cast::<i32>().read_unaligned() }
 }
 
 /// How many keys of i8 are in flight: two registers of sums each.
@@ -135,10 +174,10 @@ fn score_block_i8<const R: usize, const KEYS: usize>(
             }
         }
     });
-    for (sums, cells) in sums.into_iter().zip(cells) {
-        for (sum, cells) in sums.into_iter().zip(cells) {
-            let negated = _mm256_sub_epi32(_mm256_setzero_si256(), sum);
-            cells.store(if negative { negated } else { sum });
+    for (sums, cells) in sums.iter().zip(cells) {
+        for r in 0..R {
+            let negated = _mm256_sub_epi32(_mm256_setzero_si256(), sums[r]);
+            cells[r].store(if negative { negated } else { sums[r] });
         }
     }
 }
@@ -203,18 +242,18 @@ fn steps_i16<const R: usize, const KEYS: usize>(
             }
         }
     });
-    sums.map(|[lanes, high]| {
-        from_fn(|r| {
+    let mut counted = [[[_mm256_setzero_pd(); 2]; R]; KEYS];
+    for (counted, [lanes, high]) in counted.iter_mut().zip(&sums) {
+        for r in 0..R {
             let low = _mm256_sub_epi32(lanes[r], _mm256_slli_epi32::<16>(high[r]));
-            let [low, high] = [low, high[r]].map(|x| {
-                [
-                    _mm256_castsi256_si128(x),
-                    _mm256_extracti128_si256::<1>(x),
-                ]
-            });
-            from_fn(|half| steps.of(high[half], low[half]))
-        })
-    })
+            let (low_start, high_start) =
+                (_mm256_castsi256_si128(low), _mm256_castsi256_si128(high[r]));
+            let low_end = _mm256_extracti128_si256::<1>(low);
+            let high_end = _mm256_extracti128_si256::<1>(high[r]);
+            counted[r] = [steps.of(high_start, low_start), steps.of(high_end, low_end)];
+        }
+    }
+    counted
 }
 
 /// How many keys of i16 are in flight: two registers of sums each, and two for what those leave out.
@@ -264,14 +303,15 @@ fn bases_i16<const R: usize>(
             }
             before = Some(key);
             let [steps] = steps_i16::<R, 1>(steps, tile, [k.row(key)]);
-            let steps = steps[r].map(|steps| reals(steps));
+            let steps = [reals(steps[r][0]), reals(steps[r][1])];
             bases[r][lane..].copy_from_slice(&steps.as_flattened()[lane..]);
         }
     }
-    bases.map(|lanes| {
-        let [a, b, c, d, e, f, g, h] = lanes;
-        [_mm256_setr_pd(a, b, c, d), _mm256_setr_pd(e, f, g, h)]
-    })
+    let mut registers = [[_mm256_setzero_pd(); 2]; R];
+    for (registers, [a, b, c, d, e, f, g, h]) in registers.iter_mut().zip(bases) {
+        *registers = [_mm256_setr_pd(a, b, c, d), _mm256_setr_pd(e, f, g, h)];
+    }
+    registers
 }
 
 #[inline]
@@ -281,13 +321,18 @@ fn write_i16<const R: usize>(
     bases: &[[__m256d; 2]; R],
     cells: &mut [Lanes; R],
 ) {
-    let end = f64::from(i32::MAX);
     for r in 0..R {
-        let [low, high] = from_fn(|half| {
-            let cells = _mm256_sub_pd(steps[r][half], bases[r][half]);
-            let cells = _mm256_min_pd(cells, _mm256_set1_pd(end));
-            _mm256_cvtpd_epi32(_mm256_max_pd(cells, _mm256_set1_pd(-end)))
-        });
+        let low = saturated(_mm256_sub_pd(steps[r][0], bases[r][0]));
+        let high = saturated(_mm256_sub_pd(steps[r][1], bases[r][1]));
         cells[r].store(_mm256_set_m128i(high, low));
     }
+}
+
+/// Four differences as cells.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn saturated(differences: __m256d) -> __m128i {
+    let end = f64::from(i32::MAX);
+    let below = _mm256_min_pd(differences, _mm256_set1_pd(end));
+    _mm256_cvtpd_epi32(_mm256_max_pd(below, _mm256_set1_pd(-end)))
 }

@@ -143,7 +143,7 @@ impl<I: Tiled, M: Modify> Call<'_, I, M> {
         let tile = tile.as_chunks_mut::<R>().0;
         let beside = rest.get_mut(..self.beside(keys.len())).unwrap_or_default();
 
-        turn_round(q, first, I::wide, tile);
+        turn_round(q, first, tile);
         if !I::fits(tile) {
             return [[true; 8]; R];
         }
@@ -157,12 +157,15 @@ impl<I: Tiled, M: Modify> Call<'_, I, M> {
         hide(keys.start, visible, cells);
         let max = greatest(cells);
         let sums = weigh(self.prepared.exponent, &max, cells);
-        let factors = from_fn(|r| {
-            from_fn(|lane| match visible[r][lane].len() {
-                0 => 0,
-                keys => share_factor(sums[r][lane], I::TOTAL, keys),
-            })
-        });
+        let mut factors = [Lanes::ZERO; R];
+        for r in 0..R {
+            for lane in 0..8 {
+                let (sum, keys) = (sums[r][lane], visible[r][lane].len());
+                if keys > 0 {
+                    factors[r].0[lane] = share_factor(sum, I::TOTAL, keys).cast_signed();
+                }
+            }
+        }
         let cells = cells.as_chunks_mut::<2>().0;
         // SAFETY: as above.
         let totals = share(&factors, |a, b| unsafe { I::split(a, b) }, cells);

@@ -5,7 +5,9 @@
     reason = "registers are handed over, and only a function compiled for them can take them so"
 )]
 
-use core::arch::x86_64::__m256i;
+use core::arch::x86_64::{
+    __m128i, __m256i, _mm_cvtepi8_epi16, _mm_loadl_epi64, _mm_loadu_si128,
+};
 
 use super::lanes::Lanes;
 use super::mix::{
@@ -24,8 +26,8 @@ pub(crate) trait Tiled: Integer {
     /// The registers that two keys take in a strip of V.
     const STRIP: usize;
 
-    /// In 16 bits.
-    fn wide(self) -> i16;
+    /// Eight columns in 16 bits.
+    unsafe fn eight(columns: &[Self; 8]) -> __m128i;
 
     /// The registers that scoring wants beside the tile, for keys of `width` columns.
     fn room(width: usize) -> usize;
@@ -63,8 +65,9 @@ impl Tiled for i8 {
     const STRIP: usize = 3;
 
     #[inline(always)]
-    fn wide(self) -> i16 {
-        self.into()
+    unsafe fn eight(columns: &[Self; 8]) -> __m128i {
+        // SAFETY: the caller's processor has AVX2; and eight columns are as long as what is loaded.
+        unsafe { _mm_cvtepi8_epi16(_mm_loadl_epi64(columns.as_ptr().cast())) }
     }
 
     #[inline(always)]
@@ -126,8 +129,9 @@ impl Tiled for i16 {
     const STRIP: usize = 2;
 
     #[inline(always)]
-    fn wide(self) -> i16 {
-        self
+    unsafe fn eight(columns: &[Self; 8]) -> __m128i {
+        // SAFETY: see `i8`.
+        unsafe { _mm_loadu_si128(columns.as_ptr().cast()) }
     }
 
     #[inline(always)]
