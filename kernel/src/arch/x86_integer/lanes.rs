@@ -44,10 +44,16 @@ pub(super) fn reals(register: __m256d) -> [f64; 4] {
     reals
 }
 
+/// A number of 16 bits.
+pub(super) trait Half {}
+
+impl Half for i16 {}
+impl Half for u16 {}
+
 /// The same memory as numbers of 16 bits.
 #[inline]
-pub(super) fn halves(lanes: &mut [Lanes]) -> &mut [i16] {
-    // SAFETY: a register is sixteen i16 as well, with nothing between, and any bits make an i16.
+pub(super) fn halves<H: Half>(lanes: &mut [Lanes]) -> &mut [H] {
+    // SAFETY: a register is sixteen numbers of 16 bits as well, with nothing between, and any bits make one.
     unsafe { lanes.align_to_mut().1 }
 }
 

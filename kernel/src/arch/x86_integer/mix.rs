@@ -85,35 +85,75 @@ pub(super) fn strip_i16(a: &[i16; COLUMNS], b: &[i16; COLUMNS], strip: &mut [Lan
     }
 }
 
-/// The sums of four queries, lanes `4 · half` on of register `r`, over the pairs of keys in `shares`.
+/// Four queries of a tile and what they are mixed with.
+#[derive(Clone, Copy)]
+pub(super) struct Group<'a, const R: usize> {
+    /// The register of the queries, and which half of it.
+    pub(super) place: (usize, usize),
+    /// The halves of the shares of two keys, (S/2, 2, R).
+    pub(super) shares: &'a [[[Lanes; R]; 2]],
+    /// Sixteen columns of V, of as many keys.
+    pub(super) strip: &'a [Lanes],
+    /// The first pair of keys that any of the four sees.
+    pub(super) first: usize,
+    /// The pairs of keys of which a `high` is not zero, of each query.
+    pub(super) live: [&'a [u16]; QUERIES],
+    /// Whether V has a number as low as can be.
+    pub(super) has_least: bool,
+}
+
+impl<'a, const R: usize> Group<'a, R> {
+    /// The `low` of the four queries and the values, for every pair of keys that one of them sees.
+    #[inline]
+    fn low<const STRIP: usize>(&self) -> (&'a [[[Lanes; R]; 2]], &'a [[Lanes; STRIP]]) {
+        let shares = self.shares.get(self.first..).unwrap_or_default();
+        let strip = self.strip.as_chunks().0.get(self.first..);
+        let strip = strip.and_then(|strip| strip.get(..shares.len()));
+        (shares, strip.unwrap_or_default())
+    }
+
+    /// The `high` of one query and the values, for every pair of keys where it is not zero.
+    #[inline]
+    fn high<const STRIP: usize>(
+        &self,
+        query: usize,
+    ) -> impl Iterator<Item = (i32, &'a [Lanes; STRIP])> {
+        let (r, half) = self.place;
+        let (shares, strip) = (self.shares, self.strip.as_chunks().0);
+        self.live[query].iter().map_while(move |&pair| {
+            let [_, high] = shares.get(usize::from(pair))?;
+            Some((four(&high[r], half)[query], strip.get(usize::from(pair))?))
+        })
+    }
+}
+
+/// The sums of four queries.
 #[inline(never)] // for registers of its own
 #[target_feature(enable = "avx2")]
-pub(super) fn mix_i8<const R: usize>(
-    (r, half): (usize, usize),
-    shares: &[[[Lanes; R]; 2]],
-    strip: &[[Lanes; 3]],
-) -> [[__m256i; 2]; 4] {
-    let mut sums = [[_mm256_setzero_si256(); 3]; 4];
-    for ([low, high], values) in shares.iter().zip(strip) {
-        let (low, high) = (four(&low[r], half), four(&high[r], half));
-        for (query, [ends, first, second]) in sums.iter_mut().enumerate() {
+pub(super) fn mix_i8<const R: usize>(group: Group<'_, R>) -> [[__m256i; 2]; QUERIES] {
+    let (r, half) = group.place;
+    let mut sums = [[_mm256_setzero_si256(); 2]; QUERIES];
+    let (shares, strip) = group.low::<3>();
+    for ([low, _], [_, first, second]) in shares.iter().zip(strip) {
+        let low = four(&low[r], half);
+        for (query, sums) in sums.iter_mut().enumerate() {
             let low = _mm256_set1_epi32(low[query]);
-            let high = _mm256_set1_epi32(high[query]);
-            *ends = _mm256_add_epi16(*ends, _mm256_maddubs_epi16(high, values[0].load()));
-            *first = _mm256_add_epi32(*first, _mm256_madd_epi16(low, values[1].load()));
-            *second = _mm256_add_epi32(*second, _mm256_madd_epi16(low, values[2].load()));
+            sums[0] = _mm256_add_epi32(sums[0], _mm256_madd_epi16(low, first.load()));
+            sums[1] = _mm256_add_epi32(sums[1], _mm256_madd_epi16(low, second.load()));
         }
     }
-    let mut whole = [[_mm256_setzero_si256(); 2]; 4];
-    for (whole, [ends, first, second]) in whole.iter_mut().zip(sums) {
-        let high = _mm256_cvtepi16_epi32(_mm256_extracti128_si256::<1>(ends));
+    for (query, sums) in sums.iter_mut().enumerate() {
+        let mut ends = _mm256_setzero_si256();
+        for (high, [bytes, ..]) in group.high::<3>(query) {
+            let products = _mm256_maddubs_epi16(_mm256_set1_epi32(high), bytes.load());
+            ends = _mm256_add_epi16(ends, products);
+        }
         let low = _mm256_cvtepi16_epi32(_mm256_castsi256_si128(ends));
-        *whole = [
-            _mm256_add_epi32(first, _mm256_slli_epi32::<16>(low)),
-            _mm256_add_epi32(second, _mm256_slli_epi32::<16>(high)),
-        ];
+        let high = _mm256_cvtepi16_epi32(_mm256_extracti128_si256::<1>(ends));
+        sums[0] = _mm256_add_epi32(sums[0], _mm256_slli_epi32::<16>(low));
+        sums[1] = _mm256_add_epi32(sums[1], _mm256_slli_epi32::<16>(high));
     }
-    whole
+    sums
 }
 
 /// Half of a register.
@@ -124,33 +164,73 @@ fn four(lanes: &Lanes, half: usize) -> &[i32; 4] {
     four.first_chunk().unwrap_or(&[0; 4])
 }
 
-/// The sums of two queries, lanes `2 · quarter` on of register `r`.
+/// The sums of four queries.
 #[inline(never)] // for registers of its own
 #[target_feature(enable = "avx2")]
-pub(super) fn mix_i16<const R: usize>(
-    (r, half): (usize, usize),
-    quarter: usize,
-    shares: &[[[Lanes; R]; 2]],
-    strip: &[[Lanes; 2]],
-) -> [[__m256i; 2]; 2] {
-    let sign = _mm256_set1_epi32(1 << 15);
-    let signs = i32::try_from(shares.len()).unwrap_or(0) << 15; // MAX_KEYS / 2 of them are 2^31 and go round
-    let signs = _mm256_set1_epi32(signs);
-    let mut sums = [[[_mm256_setzero_si256(); 2]; 2]; 2];
-    for ([low, high], values) in shares.iter().zip(strip) {
-        let (low, high) = (four(&low[r], half), four(&high[r], half));
-        for (query, sums) in sums.iter_mut().enumerate() {
-            let low = _mm256_set1_epi32(low[(2 * quarter + query) % 4]);
-            let high = _mm256_set1_epi32(high[(2 * quarter + query) % 4]);
-            for ([lanes, upper], values) in sums.iter_mut().zip(values) {
-                let pair = _mm256_mulhi_epi16(low, values.load());
-                let products = _mm256_madd_epi16(high, values.load());
-                let unsigned = _mm256_xor_si256(pair, sign);
-                *lanes = _mm256_add_epi32(_mm256_add_epi32(*lanes, products), unsigned);
-                *upper = _mm256_add_epi32(*upper, _mm256_srai_epi32::<16>(pair));
+pub(super) fn mix_i16<const R: usize>(group: Group<'_, R>) -> [[__m256i; 2]; QUERIES] {
+    let mut sums = [[_mm256_setzero_si256(); 2]; QUERIES];
+    for (two, sums) in sums.as_chunks_mut::<2>().0.iter_mut().enumerate() {
+        *sums = if group.has_least {
+            low_i16::<R, false>(group, 2 * two)
+        } else {
+            low_i16::<R, true>(group, 2 * two)
+        };
+    }
+    for (query, sums) in sums.iter_mut().enumerate() {
+        for (high, strip) in group.high::<2>(query) {
+            let high = _mm256_set1_epi32(high);
+            for (sum, values) in sums.iter_mut().zip(strip) {
+                *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(high, values.load()));
             }
         }
     }
+    sums
+}
+
+/// Σ `low` · v >> 16 of two queries.
+///
+/// Where no v is −2^15, what `pmulhw` gives lies in −2^14 to 2^14 − 1: `TWICE` adds up two of them in 16 bits first.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn low_i16<const R: usize, const TWICE: bool>(
+    group: Group<'_, R>,
+    first: usize,
+) -> [[__m256i; 2]; 2] {
+    let (r, half) = group.place;
+    let (shares, strip) = group.low::<2>();
+    let (shares, last) = shares.as_chunks::<2>();
+    let (strip, last_strip) = strip.as_chunks::<2>();
+    let mut sums = [[[_mm256_setzero_si256(); 2]; 2]; 2];
+    let mut added = 0;
+    for ([[a, _], [b, _]], [a_values, b_values]) in shares.iter().zip(strip) {
+        let (a, b) = (four(&a[r], half), four(&b[r], half));
+        for (query, sums) in sums.iter_mut().enumerate() {
+            let a = _mm256_set1_epi32(a[(first + query) % 4]);
+            let b = _mm256_set1_epi32(b[(first + query) % 4]);
+            for (i, sums) in sums.iter_mut().enumerate() {
+                let a = _mm256_mulhi_epi16(a, a_values[i].load());
+                let b = _mm256_mulhi_epi16(b, b_values[i].load());
+                if TWICE {
+                    add_halves(_mm256_add_epi16(a, b), sums);
+                } else {
+                    add_halves(a, sums);
+                    add_halves(b, sums);
+                }
+            }
+        }
+        added += if TWICE { 1 } else { 2 };
+    }
+    for ([low, _], values) in last.iter().zip(last_strip) {
+        let low = four(&low[r], half);
+        for (query, sums) in sums.iter_mut().enumerate() {
+            let low = _mm256_set1_epi32(low[(first + query) % 4]);
+            for (values, sums) in values.iter().zip(sums) {
+                add_halves(_mm256_mulhi_epi16(low, values.load()), sums);
+            }
+        }
+        added += 1;
+    }
+    let signs = _mm256_set1_epi32(added << 15); // 2^16 of them at most, which go round to nothing
     let mut whole = [[_mm256_setzero_si256(); 2]; 2];
     for (whole, sums) in whole.iter_mut().zip(sums) {
         for (whole, [lanes, upper]) in whole.iter_mut().zip(sums) {
@@ -159,6 +239,15 @@ pub(super) fn mix_i16<const R: usize>(
         }
     }
     whole
+}
+
+/// Adds the lanes, with no sign in their lower halves, and their upper halves apart.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn add_halves(halves: __m256i, [lanes, upper]: &mut [__m256i; 2]) {
+    let unsigned = _mm256_xor_si256(halves, _mm256_set1_epi32(1 << 15));
+    *lanes = _mm256_add_epi32(*lanes, unsigned);
+    *upper = _mm256_add_epi32(*upper, _mm256_srai_epi32::<16>(halves));
 }
 
 /// The means of sixteen columns, (2, 8) sums, over shares that add up to `total`: to the nearest, halves away from zero.

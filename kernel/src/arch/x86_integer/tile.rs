@@ -10,16 +10,15 @@
 //! - [`mix`](super::mix): a lane is a column, and two keys go into one multiplication.
 //! - A key that only some queries of a tile see is scored for all of them and hidden from the others: its weight is
 //!   zero, and so is what its share adds. Keys that none sees are not touched: causal work is skipped.
-//! - A query of i16 that has to be scored from another base is left to the rows, as are changed scores (soft cap,
-//!   bias), which are scalar work anyhow.
+//! - Changed scores (soft cap, bias) are left to the rows: they are scalar work.
 //!
 //! AVX-512 runs these loops too.
 
 use core::array::from_fn;
 use core::ops::Range;
 
-use super::lanes::Lanes;
-use super::mix::{COLUMNS, QUERIES};
+use super::lanes::{Lanes, halves};
+use super::mix::{COLUMNS, Group, QUERIES};
 use super::score::turn_round;
 use super::weigh::{greatest, share, weigh};
 use super::width::Tiled;
@@ -27,6 +26,7 @@ use crate::attend::attend_row;
 use crate::attention::{Attention, Softcap};
 use crate::exp::share_factor;
 use crate::fixed::{Prepared, Quantized};
+use crate::integer::saturated;
 use crate::modify::{Modify, Query, visible_keys};
 use crate::view::{Qkv, View};
 
@@ -42,18 +42,30 @@ pub(crate) fn attend<I: Tiled, M: Modify>(
     if changes || !std::arch::is_x86_feature_detected!("avx2") {
         return 0;
     }
-    let call = Call {
-        prepared,
-        qkv,
-        attention,
-    };
     // SAFETY: the processor was found to have AVX2.
-    unsafe { call.attend(scratch, output) }
+    unsafe {
+        let call = Call {
+            has_least: I::LEAST.is_some_and(|least| has(least, qkv.v)),
+            prepared,
+            qkv,
+            attention,
+        };
+        call.attend(scratch, output)
+    }
+}
+
+/// Whether any number of V is `least`.
+#[target_feature(enable = "avx2")]
+fn has<I: Tiled>(least: I, v: View<'_, I>) -> bool {
+    let in_row = |row: &[I]| row.iter().fold(false, |has, &value| has | (value == least));
+    v.pieces().iter().any(|(_, rows)| in_row(rows))
 }
 
 /// All that stays the same from tile to tile.
 #[derive(Clone, Copy)]
 struct Call<'a, I, M> {
+    /// Whether V has a number as low as can be.
+    has_least: bool,
     prepared: Prepared,
     qkv: Qkv<'a, I>,
     attention: Attention<M>,
@@ -86,13 +98,9 @@ impl<I: Tiled, M: Modify> Call<'_, I, M> {
     /// The registers of scratch for a tile of so many registers of queries.
     fn room(&self, registers: usize) -> usize {
         let (keys, width) = (self.qkv.k.rows(), self.qkv.k.columns());
-        let a_row = registers * (2 * keys.div_ceil(2) + width.div_ceil(2));
-        a_row + self.beside(keys)
-    }
-
-    /// Those beside the cells and the tile of Q: first for keys, then for a strip of V.
-    fn beside(&self, keys: usize) -> usize {
-        I::room(self.qkv.k.columns()).max(I::STRIP * keys.div_ceil(2))
+        let pairs = keys.div_ceil(2);
+        let queries = registers * (2 * pairs + width.div_ceil(2) + pairs.div_ceil(2));
+        queries + I::room(width).max(I::STRIP * pairs)
     }
 
     /// Attends for the queries `first..first + 8 · R`, as far as they exist; `scratch` has the room.
@@ -107,12 +115,14 @@ impl<I: Tiled, M: Modify> Call<'_, I, M> {
             })
         });
         let keys = union(visible.as_flattened());
-        let again = self.weigh_and_mix::<R>(first, &visible, keys, scratch, output);
-        for (lane, _) in again.as_flattened().iter().enumerate().filter(|at| *at.1) {
-            let (i, columns) = (first + lane, self.qkv.v.columns());
+        if self.weigh_and_mix::<R>(first, &visible, keys, scratch, output) {
+            return;
+        }
+        for i in first..q.rows().min(first + 8 * R) {
+            let columns = self.qkv.v.columns();
             let row = output.get_mut(i * columns..(i + 1) * columns);
             if let (Some(row), Some(cells)) = (row, scratch.get_mut(..k.rows())) {
-                let Self { prepared, qkv, attention } = *self;
+                let Self { prepared, qkv, attention, .. } = *self;
                 attend_row::<Quantized<I>, M, ()>(prepared, qkv, attention, i, cells, row, &mut ());
             }
         }
@@ -125,7 +135,7 @@ impl<I: Tiled, M: Modify> Call<'_, I, M> {
         }
     }
 
-    /// The tile over the keys that any of its queries sees; says which queries the rows have to do.
+    /// The tile over the keys that any of its queries sees; false where its sums might not fit.
     #[target_feature(enable = "avx2")]
     fn weigh_and_mix<const R: usize>(
         &self,
@@ -134,18 +144,18 @@ impl<I: Tiled, M: Modify> Call<'_, I, M> {
         keys: Range<usize>,
         scratch: &mut [i32],
         output: &mut [I],
-    ) -> [[bool; 8]; R] {
+    ) -> bool {
         let Qkv { q, k, v } = self.qkv;
         let pairs = keys.len().div_ceil(2);
         let (cells, rest) = Lanes::in_scratch(scratch).split_at_mut(2 * R * pairs);
         let (tile, rest) = rest.split_at_mut(R * k.columns().div_ceil(2));
         let cells = cells.as_chunks_mut::<R>().0;
         let tile = tile.as_chunks_mut::<R>().0;
-        let beside = rest.get_mut(..self.beside(keys.len())).unwrap_or_default();
+        let (live, beside) = rest.split_at_mut(R * pairs.div_ceil(2));
 
         turn_round(q, first, tile);
         if !I::fits(tile) {
-            return [[true; 8]; R];
+            return false;
         }
         let scored = cells.get_mut(..keys.len()).unwrap_or_default();
         let firsts = visible
@@ -155,7 +165,10 @@ impl<I: Tiled, M: Modify> Call<'_, I, M> {
         // SAFETY: this function is compiled for AVX2.
         unsafe { I::score_tile(self.prepared, &firsts, tile, k, beside, scored) };
         hide(keys.start, visible, cells);
-        let max = greatest(cells);
+        let mut max = greatest(cells);
+        if I::RELATIVE {
+            self.rebase(first, visible, keys.start, &mut max, cells);
+        }
         let sums = weigh(self.prepared.exponent, &max, cells);
         let mut factors = [Lanes::ZERO; R];
         for r in 0..R {
@@ -175,9 +188,49 @@ impl<I: Tiled, M: Modify> Call<'_, I, M> {
             shares: cells,
             totals,
             visible,
+            live: list_live(cells, halves(live)),
+            has_least: self.has_least,
         };
         tile.mix(q.rows(), v.rows_between(keys), beside, output);
-        max.map(|max| max.0.map(|max| I::RELATIVE && max == i32::MAX))
+        true
+    }
+
+    /// Scores lane by lane from another base where a greatest cell is as great as can be, as the rows do.
+    ///
+    /// What does not lie beyond the range is moved; what does, a few keys, is scored again.
+    fn rebase<const R: usize>(
+        &self,
+        first: usize,
+        visible: &Visible<R>,
+        start: usize,
+        max: &mut [Lanes; R],
+        cells: &mut [[Lanes; R]],
+    ) {
+        let last = self.qkv.q.rows().saturating_sub(1);
+        for (r, lane) in (0..R).flat_map(|r| (0..8).map(move |lane| (r, lane))) {
+            if max[r].0[lane] < i32::MAX {
+                continue;
+            }
+            let q = self.qkv.q.row((first + 8 * r + lane).min(last));
+            let steps = |j| self.prepared.steps(I::dot(q, self.qkv.k.row(j)).into());
+            let keys = visible[r][lane].clone();
+            let old = steps(keys.start);
+            let cells = cells.get_mut(keys.start - start..).unwrap_or_default();
+            let beyond = |(j, cells): (usize, &[Lanes; R])| {
+                (cells[r].0[lane] == i32::MAX).then(|| steps(j))
+            };
+            let base = keys.clone().zip(&*cells).filter_map(beyond).max();
+            let base = base.unwrap_or(old);
+            for (j, cells) in keys.zip(cells) {
+                let cell = &mut cells[r].0[lane];
+                let from_old = match *cell {
+                    i32::MAX => steps(j) - old,
+                    cell => cell.into(),
+                };
+                *cell = saturated(from_old + old - base);
+            }
+            max[r].0[lane] = 0;
+        }
     }
 }
 
@@ -215,6 +268,40 @@ struct Weighed<'a, const R: usize> {
     /// What the shares add up to.
     totals: [Lanes; R],
     visible: &'a Visible<R>,
+    /// Of every query the pairs of keys whose `high` is not zero.
+    live: [[&'a [u16]; 8]; R],
+    /// Whether V has a number as low as can be.
+    has_least: bool,
+}
+
+/// Lists for every query the pairs of keys whose `high` is not zero, in `room`.
+///
+/// Most weights of most rows are small, and half of the work is theirs alone.
+#[inline(never)]
+#[target_feature(enable = "avx2")]
+fn list_live<'a, const R: usize>(
+    shares: &[[[Lanes; R]; 2]],
+    room: &'a mut [u16],
+) -> [[&'a [u16]; 8]; R] {
+    let mut live = [[[].as_slice(); 8]; R];
+    let mut rest = room;
+    for r in 0..R {
+        for lane in 0..8 {
+            let Some((list, after)) = rest.split_at_mut_checked(shares.len()) else {
+                return live;
+            };
+            rest = after;
+            let mut count = 0;
+            for (number, [_, high]) in (0..).zip(shares) {
+                if let Some(place) = list.get_mut(count) {
+                    *place = number;
+                }
+                count += usize::from(high[r].0[lane] != 0);
+            }
+            live[r][lane] = list.get(..count).unwrap_or_default();
+        }
+    }
+    live
 }
 
 impl<const R: usize> Weighed<'_, R> {
@@ -258,11 +345,16 @@ impl<const R: usize> Weighed<'_, R> {
         });
         let keys = union(&seen);
         let (from, to) = (keys.start - self.start, keys.end - self.start);
-        let pairs = from / 2..to.div_ceil(2);
-        let shares = self.shares.get(pairs.clone()).unwrap_or_default();
-        let strip = strip.get(pairs.start * I::STRIP..).unwrap_or_default();
+        let group = Group {
+            place: (r, half),
+            shares: self.shares.get(..to.div_ceil(2)).unwrap_or_default(),
+            strip,
+            first: from / 2,
+            live: from_fn(|query| self.live[r][QUERIES * half + query]),
+            has_least: self.has_least,
+        };
         // SAFETY: this function is compiled for AVX2.
-        unsafe { I::mix((r, half), shares, strip, weighed) }
+        unsafe { I::mix(group, weighed) }
     }
 }
 

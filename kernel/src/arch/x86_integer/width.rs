@@ -11,7 +11,7 @@ use core::arch::x86_64::{
 
 use super::lanes::Lanes;
 use super::mix::{
-    COLUMNS, QUERIES, mean_i8, mean_i16, mix_i8, mix_i16, split_i8, split_i16, strip_i8, strip_i16,
+    COLUMNS, Group, QUERIES, mean_i8, mean_i16, mix_i8, mix_i16, split_i8, split_i16, strip_i8, strip_i16,
 };
 use super::score::{KEYS_I8, MAX_PAIRS_I16, Steps, has_two_least, score_i8, score_i16};
 use crate::fixed::Prepared;
@@ -22,7 +22,7 @@ use crate::view::View;
 ///
 /// # Safety of its methods
 /// Those that are unsafe want a processor with AVX2, and nothing else.
-pub(crate) trait Tiled: Integer {
+pub(crate) trait Tiled: Integer + PartialEq {
     /// The registers that two keys take in a strip of V.
     const STRIP: usize;
 
@@ -31,6 +31,9 @@ pub(crate) trait Tiled: Integer {
 
     /// The registers that scoring wants beside the tile, for keys of `width` columns.
     fn room(width: usize) -> usize;
+
+    /// The least there is, if it is one that mixing has to know of.
+    const LEAST: Option<Self>;
 
     /// Whether no sum of products of this tile can pass its bits.
     fn fits<const R: usize>(tile: &[[Lanes; R]]) -> bool;
@@ -51,18 +54,16 @@ pub(crate) trait Tiled: Integer {
     /// Sixteen columns of two keys by turns.
     unsafe fn strip(a: &[Self; COLUMNS], b: &[Self; COLUMNS], strip: &mut [Lanes]);
 
-    /// The means of four queries, lanes `4 · half` on of register `r`; `weighed` is what their shares add up to, and
-    /// how many keys they see.
+    /// The means of four queries; `weighed` is what their shares add up to, and how many keys they see.
     unsafe fn mix<const R: usize>(
-        place: (usize, usize),
-        shares: &[[[Lanes; R]; 2]],
-        strip: &[Lanes],
+        group: Group<'_, R>,
         weighed: [(u32, usize); QUERIES],
     ) -> [[Self; COLUMNS]; QUERIES];
 }
 
 impl Tiled for i8 {
     const STRIP: usize = 3;
+    const LEAST: Option<Self> = None;
 
     #[inline(always)]
     unsafe fn eight(columns: &[Self; 8]) -> __m128i {
@@ -109,13 +110,11 @@ impl Tiled for i8 {
 
     #[inline(always)]
     unsafe fn mix<const R: usize>(
-        place: (usize, usize),
-        shares: &[[[Lanes; R]; 2]],
-        strip: &[Lanes],
+        group: Group<'_, R>,
         weighed: [(u32, usize); QUERIES],
     ) -> [[Self; COLUMNS]; QUERIES] {
         // SAFETY: see `score_tile`.
-        let sums = unsafe { mix_i8(place, shares, strip.as_chunks().0) };
+        let sums = unsafe { mix_i8(group) };
         let mut means = [[0; COLUMNS]; QUERIES];
         for ((means, sums), (total, _)) in means.iter_mut().zip(sums).zip(weighed) {
             // SAFETY: see `score_tile`.
@@ -127,6 +126,7 @@ impl Tiled for i8 {
 
 impl Tiled for i16 {
     const STRIP: usize = 2;
+    const LEAST: Option<Self> = Some(Self::MIN);
 
     #[inline(always)]
     unsafe fn eight(columns: &[Self; 8]) -> __m128i {
@@ -173,22 +173,16 @@ impl Tiled for i16 {
 
     #[inline(always)]
     unsafe fn mix<const R: usize>(
-        place: (usize, usize),
-        shares: &[[[Lanes; R]; 2]],
-        strip: &[Lanes],
+        group: Group<'_, R>,
         weighed: [(u32, usize); QUERIES],
     ) -> [[Self; COLUMNS]; QUERIES] {
+        // SAFETY: see `i8`.
+        let sums = unsafe { mix_i16(group) };
         let mut means = [[0; COLUMNS]; QUERIES];
-        let pairs = means.as_chunks_mut::<2>().0.iter_mut();
-        for (quarter, (means, weighed)) in pairs.zip(weighed.as_chunks::<2>().0).enumerate() {
+        for ((means, sums), (_, keys)) in means.iter_mut().zip(sums).zip(weighed) {
             // SAFETY: see `i8`.
-            let sums = unsafe { mix_i16(place, quarter, shares, strip.as_chunks().0) };
-            for ((means, sums), &(_, keys)) in means.iter_mut().zip(sums).zip(weighed) {
-                // SAFETY: see `i8`.
-                *means = unsafe { mean_i16(sums, keys) };
-            }
+            *means = unsafe { mean_i16(sums, keys) };
         }
         means
     }
 }
-
