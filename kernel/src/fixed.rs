@@ -284,9 +284,7 @@ impl<I: Integer> Format for Quantized<I> {
         output: &mut [I],
     ) -> usize {
         match body {
-            Body::Avx2 | Body::Avx512 => {
-                I::attend_fast(prepared, qkv, attention, scratch, output)
-            }
+            Body::Avx2 | Body::Avx512 => I::attend_fast(prepared, qkv, attention, scratch, output),
             _ => 0,
         }
     }

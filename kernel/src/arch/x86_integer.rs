@@ -13,12 +13,14 @@
 
 mod lanes;
 mod mix;
+mod rows;
 mod score;
 mod tile;
 mod weigh;
 mod width;
 
 pub(crate) use tile::attend;
+use width::Tiled;
 
 use crate::exp::{Exponent, exp2_neg_q30, high_word};
 use crate::integer::{Core, saturated};
@@ -61,7 +63,7 @@ on_vectors!(
 );
 on_vectors!(
     /// Σ q·k of i16 as cells: half a step more, shifted, less the base; returns for how many keys.
-    score_i16<>(step_bits: u32, base: i64, q: &[i16], keys: &[i16], cells: &mut [i32]) -> usize,
+    score_rest_i16<>(step_bits: u32, base: i64, q: &[i16], keys: &[i16], cells: &mut [i32]) -> usize,
     cells_i16, 0
 );
 on_vectors!(
@@ -77,9 +79,30 @@ on_vectors!(
     share<>(weights: &mut [i32], factor: u32) -> (usize, u32), share_loop, (0, 0)
 );
 on_vectors!(
-    /// The means of all columns of `v`, or of none; returns of how many.
-    mix<I>(shares: &[i32], v: &[I], total: u32, output: &mut [I]) -> usize, mix_loop, 0
+    /// The means of all columns of `v` but the first, of which `from` have theirs; returns of how many in all.
+    mix_rest<I>(from: usize, shares: &[i32], v: &[I], total: u32, output: &mut [I]) -> usize,
+    mix_loop, from
 );
+
+/// Σ q·k of i16 as cells: half a step more, shifted, less the base; returns for how many keys.
+pub(crate) fn score_i16(
+    step_bits: u32,
+    base: i64,
+    q: &[i16],
+    keys: &[i16],
+    cells: &mut [i32],
+) -> usize {
+    let done = rows::score_i16(step_bits, base, q, keys, cells);
+    let keys = keys.get(done * q.len()..).unwrap_or_default();
+    let cells = cells.get_mut(done..).unwrap_or_default();
+    done + score_rest_i16(step_bits, base, q, keys, cells)
+}
+
+/// The means of all columns of `v`, or of none; returns of how many.
+pub(crate) fn mix<I: Tiled>(shares: &[i32], v: &[I], total: u32, output: &mut [I]) -> usize {
+    let done = rows::mix(shares, v, total, output);
+    mix_rest(done, shares, v, total, output)
+}
 
 #[inline(always)]
 fn dots_i8(q: &[i8], keys: &[i8], cells: &mut [i32]) -> usize {
@@ -141,9 +164,15 @@ fn share_loop(weights: &mut [i32], factor: u32) -> (usize, u32) {
 }
 
 #[inline(always)]
-fn mix_loop<I: Core>(shares: &[i32], v: &[I], total: u32, output: &mut [I]) -> usize {
+fn mix_loop<I: Core>(
+    from: usize,
+    shares: &[i32],
+    v: &[I],
+    total: u32,
+    output: &mut [I],
+) -> usize {
     let columns = output.len();
-    let mut first = 0;
+    let mut first = from;
     while first < columns {
         let rest = output.get_mut(first..).unwrap_or_default();
         first += if rest.len() >= COLUMNS {

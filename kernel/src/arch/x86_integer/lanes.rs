@@ -1,7 +1,7 @@
 //! Eight i32 in one register of AVX2, and how a caller's scratch becomes a row of them.
 
 use core::arch::x86_64::{
-    __m256d, __m256i, _mm256_load_si256, _mm256_store_si256, _mm256_storeu_pd, _mm256_storeu_si256,
+    __m128i, __m256d, __m256i, _mm_storeu_si128, _mm256_load_si256, _mm256_store_si256, _mm256_storeu_pd, _mm256_storeu_si256,
 };
 
 /// Eight numbers that lie as a register wants them: a load that is not aligned costs half as much again.
@@ -65,4 +65,14 @@ pub(super) fn whole_words(register: __m256i) -> [u64; 4] {
     // SAFETY: as long as the register, and need not be aligned.
     unsafe { _mm256_storeu_si256(words.as_mut_ptr().cast(), register) }
     words
+}
+
+/// The four numbers of a register.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn numbers(register: __m128i) -> [i32; 4] {
+    let mut numbers = [0; 4];
+    // SAFETY: as long as the register, and need not be aligned.
+    unsafe { _mm_storeu_si128(numbers.as_mut_ptr().cast(), register) }
+    numbers
 }

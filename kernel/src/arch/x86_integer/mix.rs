@@ -37,7 +37,10 @@ pub(super) const QUERIES: usize = 4;
 pub(super) fn split_i8(a: __m256i, b: __m256i) -> [__m256i; 2] {
     let (high_a, high_b) = (rounded_high(a), rounded_high(b));
     let high = _mm256_or_si256(high_a, _mm256_slli_epi32::<8>(high_b));
-    [low_halves(a, b), _mm256_or_si256(high, _mm256_slli_epi32::<16>(high))]
+    [
+        low_halves(a, b),
+        _mm256_or_si256(high, _mm256_slli_epi32::<16>(high)),
+    ]
 }
 
 /// The shares of two keys in eight lanes as their `low` and their `high`.
@@ -45,7 +48,10 @@ pub(super) fn split_i8(a: __m256i, b: __m256i) -> [__m256i; 2] {
 #[target_feature(enable = "avx2")]
 pub(super) fn split_i16(a: __m256i, b: __m256i) -> [__m256i; 2] {
     let (high_a, high_b) = (rounded_high(a), rounded_high(b));
-    [low_halves(a, b), _mm256_or_si256(high_a, _mm256_slli_epi32::<16>(high_b))]
+    [
+        low_halves(a, b),
+        _mm256_or_si256(high_a, _mm256_slli_epi32::<16>(high_b)),
+    ]
 }
 
 /// What is left of a share when `low` has been taken off, in units of 2^16.
@@ -81,13 +87,16 @@ pub(super) fn strip_i16(a: &[i16; COLUMNS], b: &[i16; COLUMNS], strip: &mut [Lan
     for (strip, (a, b)) in strip.iter_mut().zip(a.iter().zip(b)) {
         // SAFETY: as long as the register, and need not be aligned.
         let [a, b] = [a, b].map(|row| unsafe { _mm_loadu_si128(row.as_ptr().cast()) });
-        strip.store(_mm256_set_m128i(_mm_unpackhi_epi16(a, b), _mm_unpacklo_epi16(a, b)));
+        strip.store(_mm256_set_m128i(
+            _mm_unpackhi_epi16(a, b),
+            _mm_unpacklo_epi16(a, b),
+        ));
     }
 }
 
 /// Four queries of a tile and what they are mixed with.
 #[derive(Clone, Copy)]
-pub(super) struct Group<'a, const R: usize> {
+pub(crate) struct Group<'a, const R: usize> {
     /// The register of the queries, and which half of it.
     pub(super) place: (usize, usize),
     /// The halves of the shares of two keys, (S/2, 2, R).
@@ -148,12 +157,46 @@ pub(super) fn mix_i8<const R: usize>(group: Group<'_, R>) -> [[__m256i; 2]; QUER
             let products = _mm256_maddubs_epi16(_mm256_set1_epi32(high), bytes.load());
             ends = _mm256_add_epi16(ends, products);
         }
-        let low = _mm256_cvtepi16_epi32(_mm256_castsi256_si128(ends));
-        let high = _mm256_cvtepi16_epi32(_mm256_extracti128_si256::<1>(ends));
-        sums[0] = _mm256_add_epi32(sums[0], _mm256_slli_epi32::<16>(low));
-        sums[1] = _mm256_add_epi32(sums[1], _mm256_slli_epi32::<16>(high));
+        *sums = with_ends(*sums, ends);
     }
     sums
+}
+
+/// Σ `low` · v and the last 16 bits of Σ `high` · v, together.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn with_ends(sums: [__m256i; 2], ends: __m256i) -> [__m256i; 2] {
+    let low = _mm256_cvtepi16_epi32(_mm256_castsi256_si128(ends));
+    let high = _mm256_cvtepi16_epi32(_mm256_extracti128_si256::<1>(ends));
+    [
+        _mm256_add_epi32(sums[0], _mm256_slli_epi32::<16>(low)),
+        _mm256_add_epi32(sums[1], _mm256_slli_epi32::<16>(high)),
+    ]
+}
+
+/// Adds the products of two keys of i8 and one query: Σ `high` · v, and Σ `low` · v in two registers.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn add_two_i8([a, b]: [i32; 2], strip: &[Lanes; 3], sums: &mut [__m256i; 4]) {
+    let high = (a + (1 << 15)) >> 16 | (b + (1 << 15)) >> 16 << 8;
+    let high = _mm256_set1_epi32(high << 16 | high);
+    let low = _mm256_set1_epi32(b << 16 | a & 0xffff);
+    sums[0] = _mm256_add_epi16(sums[0], _mm256_maddubs_epi16(high, strip[0].load()));
+    sums[1] = _mm256_add_epi32(sums[1], _mm256_madd_epi16(low, strip[1].load()));
+    sums[2] = _mm256_add_epi32(sums[2], _mm256_madd_epi16(low, strip[2].load()));
+}
+
+/// Adds the products of two keys of i16 and one query, in two registers for every eight columns.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn add_two_i16([a, b]: [i32; 2], strip: &[Lanes; 2], sums: &mut [__m256i; 4]) {
+    let high = (a + (1 << 15)) >> 16 | (b + (1 << 15)) >> 16 << 16;
+    let high = _mm256_set1_epi32(high);
+    let low = _mm256_set1_epi32(b << 16 | a & 0xffff);
+    for (sums, values) in sums.as_chunks_mut::<2>().0.iter_mut().zip(strip) {
+        add_halves(_mm256_mulhi_epi16(low, values.load()), sums);
+        sums[0] = _mm256_add_epi32(sums[0], _mm256_madd_epi16(high, values.load()));
+    }
 }
 
 /// Half of a register.
@@ -230,15 +273,20 @@ fn low_i16<const R: usize, const TWICE: bool>(
         }
         added += 1;
     }
-    let signs = _mm256_set1_epi32(added << 15); // 2^16 of them at most, which go round to nothing
     let mut whole = [[_mm256_setzero_si256(); 2]; 2];
     for (whole, sums) in whole.iter_mut().zip(sums) {
-        for (whole, [lanes, upper]) in whole.iter_mut().zip(sums) {
-            let rest = _mm256_sub_epi32(lanes, _mm256_slli_epi32::<16>(upper));
-            *whole = _mm256_add_epi32(_mm256_sub_epi32(rest, signs), upper);
-        }
+        *whole = [whole_of(sums[0], added), whole_of(sums[1], added)];
     }
     whole
+}
+
+/// Eight sums from what [`add_halves`] added, so many times.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn whole_of([lanes, upper]: [__m256i; 2], added: i32) -> __m256i {
+    let signs = _mm256_set1_epi32(added << 15); // 2^16 of them at most, which go round to nothing
+    let rest = _mm256_sub_epi32(lanes, _mm256_slli_epi32::<16>(upper));
+    _mm256_add_epi32(_mm256_sub_epi32(rest, signs), upper)
 }
 
 /// Adds the lanes, with no sign in their lower halves, and their upper halves apart.
@@ -271,7 +319,10 @@ pub(super) fn mean_i8(sums: [__m256i; 2], total: u32) -> [i8; COLUMNS] {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn quotients(sums: __m256i, half: __m256d, reciprocal: __m256d) -> __m128i {
-    let (low, high) = (_mm256_castsi256_si128(sums), _mm256_extracti128_si256::<1>(sums));
+    let (low, high) = (
+        _mm256_castsi256_si128(sums),
+        _mm256_extracti128_si256::<1>(sums),
+    );
     _mm_packs_epi32(
         four_quotients(low, half, reciprocal),
         four_quotients(high, half, reciprocal),
@@ -295,7 +346,10 @@ pub(super) fn mean_i16(sums: [__m256i; 2], keys: usize) -> [i16; COLUMNS] {
     let mut means = [0; COLUMNS];
     for (means, sums) in means.as_chunks_mut::<8>().0.iter_mut().zip(sums) {
         let sums = _mm256_srai_epi32::<SHIFT>(_mm256_add_epi32(sums, half));
-        let (low, high) = (_mm256_castsi256_si128(sums), _mm256_extracti128_si256::<1>(sums));
+        let (low, high) = (
+            _mm256_castsi256_si128(sums),
+            _mm256_extracti128_si256::<1>(sums),
+        );
         // SAFETY: eight numbers are as long as the register, and need not be aligned.
         unsafe { _mm_storeu_si128(means.as_mut_ptr().cast(), _mm_packs_epi32(low, high)) }
     }

@@ -9,7 +9,8 @@ use core::arch::x86_64::{
     _mm256_cvtepi32_pd, _mm256_cvtpd_epi32, _mm256_extracti128_si256, _mm256_floor_pd,
     _mm256_madd_epi16, _mm256_max_pd, _mm256_min_pd, _mm256_mul_pd, _mm256_set_m128i,
     _mm256_set1_epi32, _mm256_set1_pd, _mm256_setr_pd, _mm256_setzero_si256, _mm256_slli_epi32,
-    _mm256_srai_epi32, _mm256_sub_epi32, _mm256_sub_pd, _mm256_unpackhi_epi32, _mm256_unpackhi_epi64, _mm256_unpacklo_epi32, _mm256_unpacklo_epi64, _mm256_setzero_pd,
+    _mm256_srai_epi32, _mm256_sub_epi32, _mm256_sub_pd, _mm256_unpackhi_epi32,
+    _mm256_unpackhi_epi64, _mm256_unpacklo_epi32, _mm256_unpacklo_epi64,
 };
 use core::array::from_fn;
 
@@ -35,8 +36,7 @@ pub(super) fn turn_round<I: Tiled, const R: usize>(
         for (block, words) in tile.chunks_mut(4).enumerate() {
             let mut part = [_mm256_setzero_si256(); 4];
             for (i, part) in part.iter_mut().enumerate() {
-                // SAFETY: this function is compiled for AVX2.
-                let [low, high] = [i, i + 4].map(|lane| unsafe { eight(rows[lane], 8 * block) });
+                let (low, high) = (eight(rows[i], 8 * block), eight(rows[i + 4], 8 * block));
                 *part = _mm256_set_m128i(high, low);
             }
             for (words, register) in words.iter_mut().zip(turned(part)) {
@@ -81,10 +81,8 @@ fn turned([a, b, c, d]: [__m256i; 4]) -> [__m256i; 4] {
 #[inline]
 pub(super) fn has_two_least<const R: usize>(tile: &[[Lanes; R]]) -> bool {
     let two_least = pair(&[i16::MIN; 2]);
-    let lanes = tile.as_flattened().iter();
-    lanes.fold(false, |any, lanes| {
-        lanes.0.iter().fold(any, |any, &word| any | (word == two_least))
-    })
+    let mut lanes = tile.as_flattened().iter();
+    lanes.any(|lanes| lanes.0.contains(&two_least))
 }
 
 /// Hands out the tile two columns at a time, with the same columns of `keys`.
@@ -103,7 +101,10 @@ fn walk<const R: usize, const KEYS: usize>(
         }
     }
     if let Some(tile) = tile.get(whole) {
-        add(tile, pairs.map(|(_, rest)| pair(&[rest.first().copied().unwrap_or(0), 0])));
+        add(
+            tile,
+            pairs.map(|(_, rest)| pair(&[rest.first().copied().unwrap_or(0), 0])),
+        );
     }
 }
 
@@ -137,8 +138,11 @@ pub(super) fn score_i8<const R: usize>(
         for key in 0..KEYS_I8 {
             widen(k.row(block * KEYS_I8 + key), room, key * width);
         }
-        let key = |key| room.get(key * width..(key + 1) * width).unwrap_or_default();
-        score_block_i8(negative, tile, from_fn::<_, KEYS_I8, _>(key), cells);
+        let mut keys = [[].as_slice(); KEYS_I8];
+        for (key, columns) in keys.iter_mut().enumerate() {
+            *columns = room.get(key * width..(key + 1) * width).unwrap_or_default();
+        }
+        score_block_i8(negative, tile, keys, cells);
     }
     for (cells, j) in rest.iter_mut().zip(first..) {
         widen(k.row(j), room, 0);
@@ -206,31 +210,45 @@ impl Steps {
         }
     }
 
-    /// Four sums as steps, from their parts.
+    /// Four sums as steps, from their parts, and `more`.
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn of(self, high: __m128i, low: __m128i) -> __m256d {
+    fn of(self, high: __m128i, low: __m128i, more: __m256d) -> __m256d {
         let high = _mm256_mul_pd(_mm256_cvtepi32_pd(high), _mm256_set1_pd(self.high));
         let low = _mm256_mul_pd(_mm256_cvtepi32_pd(low), _mm256_set1_pd(self.low));
-        let steps = _mm256_add_pd(_mm256_add_pd(high, low), _mm256_set1_pd(self.half));
-        _mm256_floor_pd(steps)
+        _mm256_floor_pd(_mm256_add_pd(_mm256_add_pd(high, low), more))
+    }
+
+    /// Eight sums as steps, from what `sums_i16` has of them, and `more`.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn of_eight(self, [lanes, high]: [__m256i; 2], more: [__m256d; 2]) -> [__m256d; 2] {
+        let low = _mm256_sub_epi32(lanes, _mm256_slli_epi32::<16>(high));
+        let (high_end, low_end) = (
+            _mm256_extracti128_si256::<1>(high),
+            _mm256_extracti128_si256::<1>(low),
+        );
+        let (high, low) = (_mm256_castsi256_si128(high), _mm256_castsi256_si128(low));
+        [
+            self.of(high, low, more[0]),
+            self.of(high_end, low_end, more[1]),
+        ]
     }
 }
 
-/// The most pairs of columns of i16: Σ `h` and Σ `l`, see [`steps_i16`], stay below 2^31.
+/// The most pairs of columns of i16: Σ `h` and Σ `l`, see [`sums_i16`], stay below 2^31.
 pub(super) const MAX_PAIRS_I16: usize = (1 << 15) - 1;
 
-/// The steps of Σ q·k of a tile and `KEYS` keys, in the order of the lanes.
+/// Σ q·k of a tile and `KEYS` keys: the low 32 bits of it, and Σ `h`.
 ///
-/// A pair of products has 32 bits, `h` · 2^16 + `l`, and no sign in `l`. Σ `h`, and the low 32 bits of the sum of
-/// the pairs, are enough to know Σ `l`, which is below 2^31.
+/// A pair of products has 32 bits, `h` · 2^16 + `l`, and no sign in `l`. With Σ `h` and the low 32 bits of the whole
+/// sum, Σ `l` is known too, which is below 2^31.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn steps_i16<const R: usize, const KEYS: usize>(
-    steps: Steps,
+fn sums_i16<const R: usize, const KEYS: usize>(
     tile: &[[Lanes; R]],
     keys: [&[i16]; KEYS],
-) -> [[[__m256d; 2]; R]; KEYS] {
+) -> [[[__m256i; R]; 2]; KEYS] {
     let mut sums = [[[_mm256_setzero_si256(); R]; 2]; KEYS];
     walk(tile, keys, |q, keys| {
         for ([lanes, high], key) in sums.iter_mut().zip(keys) {
@@ -242,18 +260,7 @@ fn steps_i16<const R: usize, const KEYS: usize>(
             }
         }
     });
-    let mut counted = [[[_mm256_setzero_pd(); 2]; R]; KEYS];
-    for (counted, [lanes, high]) in counted.iter_mut().zip(&sums) {
-        for r in 0..R {
-            let low = _mm256_sub_epi32(lanes[r], _mm256_slli_epi32::<16>(high[r]));
-            let (low_start, high_start) =
-                (_mm256_castsi256_si128(low), _mm256_castsi256_si128(high[r]));
-            let low_end = _mm256_extracti128_si256::<1>(low);
-            let high_end = _mm256_extracti128_si256::<1>(high[r]);
-            counted[r] = [steps.of(high_start, low_start), steps.of(high_end, low_end)];
-        }
-    }
-    counted
+    sums
 }
 
 /// How many keys of i16 are in flight: two registers of sums each, and two for what those leave out.
@@ -269,66 +276,69 @@ pub(super) fn score_i16<const R: usize>(
     k: View<'_, i16>,
     cells: &mut [[Lanes; R]],
 ) {
-    let bases = bases_i16(steps, firsts, tile, k);
+    let mores = less_bases(steps, firsts, tile, k);
     let (blocks, rest) = cells.as_chunks_mut::<KEYS_I16>();
     let first = blocks.len() * KEYS_I16;
     for (block, cells) in blocks.iter_mut().enumerate() {
-        let keys = from_fn(|key| k.row(block * KEYS_I16 + key));
-        let steps = steps_i16::<R, KEYS_I16>(steps, tile, keys);
-        for (steps, cells) in steps.iter().zip(cells) {
-            write_i16(steps, &bases, cells);
-        }
+        let j = block * KEYS_I16;
+        let keys = [k.row(j), k.row(j + 1), k.row(j + 2)];
+        write_i16(steps, &mores, &sums_i16::<R, KEYS_I16>(tile, keys), cells);
     }
     for (cells, j) in rest.iter_mut().zip(first..) {
-        let [steps] = steps_i16::<R, 1>(steps, tile, [k.row(j)]);
-        write_i16(&steps, &bases, cells);
+        let sums = sums_i16::<R, 1>(tile, [k.row(j)]);
+        write_i16(steps, &mores, &sums, core::array::from_mut(cells));
     }
 }
 
-/// The steps of every lane and the key that it sees first.
+/// Half a step, less the steps of every lane and the key that it sees first.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn bases_i16<const R: usize>(
+fn less_bases<const R: usize>(
     steps: Steps,
     firsts: &[[usize; 8]; R],
     tile: &[[Lanes; R]],
     k: View<'_, i16>,
 ) -> [[__m256d; 2]; R] {
-    let mut bases = [[0.0; 8]; R];
+    let half = _mm256_set1_pd(steps.half);
+    let mut registers = [[half; 2]; R];
     for r in 0..R {
+        let mut bases = [[0.0; 4]; 2];
         let mut before = None;
         for (lane, &key) in firsts[r].iter().enumerate() {
             if before == Some(key) {
                 continue; // this lane has been given what that key scores
             }
             before = Some(key);
-            let [steps] = steps_i16::<R, 1>(steps, tile, [k.row(key)]);
-            let steps = [reals(steps[r][0]), reals(steps[r][1])];
-            bases[r][lane..].copy_from_slice(&steps.as_flattened()[lane..]);
+            let [[lanes, high]] = sums_i16::<R, 1>(tile, [k.row(key)]);
+            let [start, end] = steps.of_eight([lanes[r], high[r]], [half; 2]);
+            let steps = [reals(start), reals(end)];
+            bases.as_flattened_mut()[lane..].copy_from_slice(&steps.as_flattened()[lane..]);
         }
-    }
-    let mut registers = [[_mm256_setzero_pd(); 2]; R];
-    for (registers, [a, b, c, d, e, f, g, h]) in registers.iter_mut().zip(bases) {
-        *registers = [_mm256_setr_pd(a, b, c, d), _mm256_setr_pd(e, f, g, h)];
+        for (more, [a, b, c, d]) in registers[r].iter_mut().zip(bases) {
+            *more = _mm256_sub_pd(half, _mm256_setr_pd(a, b, c, d));
+        }
     }
     registers
 }
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn write_i16<const R: usize>(
-    steps: &[[__m256d; 2]; R],
-    bases: &[[__m256d; 2]; R],
-    cells: &mut [Lanes; R],
+fn write_i16<const R: usize, const KEYS: usize>(
+    steps: Steps,
+    mores: &[[__m256d; 2]; R],
+    sums: &[[[__m256i; R]; 2]; KEYS],
+    cells: &mut [[Lanes; R]; KEYS],
 ) {
-    for r in 0..R {
-        let low = saturated(_mm256_sub_pd(steps[r][0], bases[r][0]));
-        let high = saturated(_mm256_sub_pd(steps[r][1], bases[r][1]));
-        cells[r].store(_mm256_set_m128i(high, low));
+    for key in 0..KEYS {
+        for r in 0..R {
+            let [lanes, high] = &sums[key];
+            let [start, end] = steps.of_eight([lanes[r], high[r]], mores[r]);
+            cells[key][r].store(_mm256_set_m128i(saturated(end), saturated(start)));
+        }
     }
 }
 
-/// Four differences as cells.
+/// Four distances from a base as cells.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn saturated(differences: __m256d) -> __m128i {

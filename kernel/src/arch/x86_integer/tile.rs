@@ -39,7 +39,7 @@ pub(crate) fn attend<I: Tiled, M: Modify>(
     output: &mut [I],
 ) -> usize {
     let changes = M::CHANGES || attention.softcap != Softcap::NONE;
-    if changes || !std::arch::is_x86_feature_detected!("avx2") {
+    if changes || qkv.q.rows() < FEW || !std::arch::is_x86_feature_detected!("avx2") {
         return 0;
     }
     // SAFETY: the processor was found to have AVX2.
@@ -54,11 +54,11 @@ pub(crate) fn attend<I: Tiled, M: Modify>(
     }
 }
 
-/// Whether any number of V is `least`.
+/// Whether any number of V is `least`, and none is less.
 #[target_feature(enable = "avx2")]
 fn has<I: Tiled>(least: I, v: View<'_, I>) -> bool {
-    let in_row = |row: &[I]| row.iter().fold(false, |has, &value| has | (value == least));
-    v.pieces().iter().any(|(_, rows)| in_row(rows))
+    let in_rows = |rows: &[I]| rows.iter().copied().fold(I::MAX, I::min) == least;
+    v.pieces().iter().any(|(_, rows)| in_rows(rows))
 }
 
 /// All that stays the same from tile to tile.
@@ -122,7 +122,12 @@ impl<I: Tiled, M: Modify> Call<'_, I, M> {
             let columns = self.qkv.v.columns();
             let row = output.get_mut(i * columns..(i + 1) * columns);
             if let (Some(row), Some(cells)) = (row, scratch.get_mut(..k.rows())) {
-                let Self { prepared, qkv, attention, .. } = *self;
+                let Self {
+                    prepared,
+                    qkv,
+                    attention,
+                    ..
+                } = *self;
                 attend_row::<Quantized<I>, M, ()>(prepared, qkv, attention, i, cells, row, &mut ());
             }
         }
@@ -216,9 +221,8 @@ impl<I: Tiled, M: Modify> Call<'_, I, M> {
             let keys = visible[r][lane].clone();
             let old = steps(keys.start);
             let cells = cells.get_mut(keys.start - start..).unwrap_or_default();
-            let beyond = |(j, cells): (usize, &[Lanes; R])| {
-                (cells[r].0[lane] == i32::MAX).then(|| steps(j))
-            };
+            let beyond =
+                |(j, cells): (usize, &[Lanes; R])| (cells[r].0[lane] == i32::MAX).then(|| steps(j));
             let base = keys.clone().zip(&*cells).filter_map(beyond).max();
             let base = base.unwrap_or(old);
             for (j, cells) in keys.zip(cells) {
@@ -373,7 +377,11 @@ fn fill_strip<I: Tiled>(v: View<'_, I>, e: usize, strip: &mut [Lanes]) {
             columns
         })
     };
-    for (pair, strip) in strip.chunks_exact_mut(I::STRIP).enumerate().take(v.rows().div_ceil(2)) {
+    for (pair, strip) in strip
+        .chunks_exact_mut(I::STRIP)
+        .enumerate()
+        .take(v.rows().div_ceil(2))
+    {
         // SAFETY: this function is compiled for AVX2.
         unsafe { I::strip(&columns(2 * pair), &columns(2 * pair + 1), strip) }
     }

@@ -136,7 +136,10 @@ pub(super) fn share<const R: usize>(
     for [a, b] in cells {
         for r in 0..R {
             let factors = factors[r].load();
-            let shares = [high_words(a[r].load(), factors), high_words(b[r].load(), factors)];
+            let shares = [
+                high_words(a[r].load(), factors),
+                high_words(b[r].load(), factors),
+            ];
             totals[r] = _mm256_add_epi32(totals[r], _mm256_add_epi32(shares[0], shares[1]));
             let [low, high] = split(shares[0], shares[1]);
             a[r].store(low);

@@ -5,13 +5,12 @@
     reason = "registers are handed over, and only a function compiled for them can take them so"
 )]
 
-use core::arch::x86_64::{
-    __m128i, __m256i, _mm_cvtepi8_epi16, _mm_loadl_epi64, _mm_loadu_si128,
-};
+use core::arch::x86_64::{__m128i, __m256i, _mm_cvtepi8_epi16, _mm_loadl_epi64, _mm_loadu_si128};
 
 use super::lanes::Lanes;
 use super::mix::{
-    COLUMNS, Group, QUERIES, mean_i8, mean_i16, mix_i8, mix_i16, split_i8, split_i16, strip_i8, strip_i16,
+    COLUMNS, Group, QUERIES, add_two_i8, add_two_i16, whole_of, with_ends, mean_i8, mean_i16, mix_i8, mix_i16, split_i8, split_i16, strip_i8,
+    strip_i16,
 };
 use super::score::{KEYS_I8, MAX_PAIRS_I16, Steps, has_two_least, score_i8, score_i16};
 use crate::fixed::Prepared;
@@ -22,7 +21,7 @@ use crate::view::View;
 ///
 /// # Safety of its methods
 /// Those that are unsafe want a processor with AVX2, and nothing else.
-pub(crate) trait Tiled: Integer + PartialEq {
+pub(crate) trait Tiled: Integer + Ord {
     /// The registers that two keys take in a strip of V.
     const STRIP: usize;
 
@@ -59,6 +58,12 @@ pub(crate) trait Tiled: Integer + PartialEq {
         group: Group<'_, R>,
         weighed: [(u32, usize); QUERIES],
     ) -> [[Self; COLUMNS]; QUERIES];
+
+    /// Adds sixteen columns of two keys, each times its share, for one query.
+    unsafe fn add_two(shares: [i32; 2], strip: &[Lanes; 3], sums: &mut [__m256i; 4]);
+
+    /// The means of what was so added over `keys` keys, whose shares add up to `total`.
+    unsafe fn means_of(sums: [__m256i; 4], total: u32, keys: usize) -> [Self; COLUMNS];
 }
 
 impl Tiled for i8 {
@@ -122,6 +127,19 @@ impl Tiled for i8 {
         }
         means
     }
+
+    #[inline(always)]
+    unsafe fn add_two(shares: [i32; 2], strip: &[Lanes; 3], sums: &mut [__m256i; 4]) {
+        // SAFETY: see `score_tile`.
+        unsafe { add_two_i8(shares, strip, sums) }
+    }
+
+    #[inline(always)]
+    unsafe fn means_of(sums: [__m256i; 4], total: u32, _: usize) -> [Self; COLUMNS] {
+        let [ends, first, second, _] = sums;
+        // SAFETY: see `score_tile`.
+        unsafe { mean_i8(with_ends([first, second], ends), total) }
+    }
 }
 
 impl Tiled for i16 {
@@ -184,5 +202,23 @@ impl Tiled for i16 {
             *means = unsafe { mean_i16(sums, keys) };
         }
         means
+    }
+
+    #[inline(always)]
+    unsafe fn add_two(shares: [i32; 2], strip: &[Lanes; 3], sums: &mut [__m256i; 4]) {
+        let [first, second, _] = *strip;
+        // SAFETY: see `i8`.
+        unsafe { add_two_i16(shares, &[first, second], sums) }
+    }
+
+    #[inline(always)]
+    unsafe fn means_of(sums: [__m256i; 4], _: u32, keys: usize) -> [Self; COLUMNS] {
+        let [first, first_upper, second, second_upper] = sums;
+        let added = i32::try_from(keys.div_ceil(2)).unwrap_or(0);
+        // SAFETY: see `i8`.
+        unsafe {
+            let first = whole_of([first, first_upper], added);
+            mean_i16([first, whole_of([second, second_upper], added)], keys)
+        }
     }
 }
