@@ -22,7 +22,8 @@
 //! Every sum is exact, so the order of keys, tiling and SIMD cannot change a bit. Nothing but the number
 //! of visible keys decides which loops run, with one exception: a row of i16 whose greatest score lies
 //! 2³¹ steps above that of its first visible key is scored once more, from another base. On cores
-//! without DSP instructions the steps of a multiplication or a division may still depend on the numbers.
+//! without DSP instructions the steps of a multiplication or a division may still depend on the numbers;
+//! and on a desktop many queries at once take longer where fewer shares are small.
 
 use core::f64::consts::LOG2_E;
 use core::fmt;

@@ -166,3 +166,18 @@ fn any_scratch_from_one_row_on_gives_the_same_integers() {
     law(&Problem::new([19, 9, 5, 6], || rng.i8(..)));
     law(&Problem::new([19, 9, 5, 6], || rng.i16(..)));
 }
+
+#[test]
+fn long_rows_of_integers_do_not_grow_the_stack() {
+    /// As for f32: a thread with less does not start everywhere.
+    const STACK_BYTES: usize = 48 << 10;
+    let mut rng = Rng::with_seed(47);
+    let bytes = Problem::new([17, 50_000, 3, 2], || rng.i8(..));
+    let words = Problem::new([17, 50_000, 3, 2], || rng.i16(..));
+    let law = move || {
+        check(0.02, &bytes, Attention::FULL);
+        check(0.001, &words, Attention::FULL);
+    };
+    let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
+    thread.spawn(law).expect("a thread").join().expect("room");
+}

@@ -1,7 +1,9 @@
-//! i16 and i8 on AVX-512 and AVX2: the plain loops, compiled for what the processor turns out to have.
+//! i16 and i8 on AVX-512 and AVX2.
 //!
-//! Sums of integers are exact, so that the compiler may take them in any order; what it makes of these loops is
-//! `pmaddwd` for the scores of i8, and 8 or 16 lanes of everything else. One row of queries at a time.
+//! Many queries that nobody watches go through [`tile`]; the rest one by one, through the loops here. Those are plain
+//! loops, compiled for what the processor turns out to have: sums of integers are exact, so that the compiler may take
+//! them in any order, and what it makes of these is `pmaddwd` for the scores of i8, and 8 or 16 lanes of everything
+//! else. [`rows`] has two that it makes little of.
 #![expect(
     unsafe_code,
     reason = "functions compiled for what this processor turns out to have"
@@ -164,13 +166,7 @@ fn share_loop(weights: &mut [i32], factor: u32) -> (usize, u32) {
 }
 
 #[inline(always)]
-fn mix_loop<I: Core>(
-    from: usize,
-    shares: &[i32],
-    v: &[I],
-    total: u32,
-    output: &mut [I],
-) -> usize {
+fn mix_loop<I: Core>(from: usize, shares: &[i32], v: &[I], total: u32, output: &mut [I]) -> usize {
     let columns = output.len();
     let mut first = from;
     while first < columns {

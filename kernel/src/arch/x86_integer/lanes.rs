@@ -1,7 +1,8 @@
 //! Eight i32 in one register of AVX2, and how a caller's scratch becomes a row of them.
 
 use core::arch::x86_64::{
-    __m128i, __m256d, __m256i, _mm_storeu_si128, _mm256_load_si256, _mm256_store_si256, _mm256_storeu_pd, _mm256_storeu_si256,
+    __m128i, __m256d, __m256i, _mm_storeu_si128, _mm256_load_si256, _mm256_store_si256,
+    _mm256_storeu_pd, _mm256_storeu_si256,
 };
 
 /// Eight numbers that lie as a register wants them: a load that is not aligned costs half as much again.

@@ -5,9 +5,9 @@
 //! the values of two keys are interleaved anew for every query.
 
 use core::arch::x86_64::{
-    __m256i, _mm_add_epi32, _mm256_add_epi32, _mm256_castsi256_si128,
-    _mm256_extracti128_si256, _mm256_hadd_epi32, _mm256_loadu_si256, _mm256_madd_epi16,
-    _mm256_setzero_si256, _mm256_slli_epi32, _mm256_srai_epi32, _mm256_sub_epi32,
+    __m256i, _mm_add_epi32, _mm256_add_epi32, _mm256_castsi256_si128, _mm256_extracti128_si256,
+    _mm256_hadd_epi32, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_setzero_si256,
+    _mm256_slli_epi32, _mm256_srai_epi32, _mm256_sub_epi32,
 };
 
 use super::lanes::{Lanes, numbers};
@@ -35,13 +35,7 @@ pub(crate) fn score_i16(
 }
 
 #[target_feature(enable = "avx2")]
-fn score_in_fours(
-    step_bits: u32,
-    base: i64,
-    q: &[i16],
-    keys: &[i16],
-    cells: &mut [i32],
-) -> usize {
+fn score_in_fours(step_bits: u32, base: i64, q: &[i16], keys: &[i16], cells: &mut [i32]) -> usize {
     let half = (1_i64 << step_bits) >> 1;
     let (blocks, _) = cells.as_chunks_mut::<KEYS>();
     let done = blocks.len() * KEYS;

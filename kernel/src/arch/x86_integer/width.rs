@@ -9,8 +9,8 @@ use core::arch::x86_64::{__m128i, __m256i, _mm_cvtepi8_epi16, _mm_loadl_epi64, _
 
 use super::lanes::Lanes;
 use super::mix::{
-    COLUMNS, Group, QUERIES, add_two_i8, add_two_i16, whole_of, with_ends, mean_i8, mean_i16, mix_i8, mix_i16, split_i8, split_i16, strip_i8,
-    strip_i16,
+    COLUMNS, Group, QUERIES, add_two_i8, add_two_i16, mean_i8, mean_i16, mix_i8, mix_i16, split_i8,
+    split_i16, strip_i8, strip_i16, whole_of, with_ends,
 };
 use super::score::{KEYS_I8, MAX_PAIRS_I16, Steps, has_two_least, score_i8, score_i16};
 use crate::fixed::Prepared;
