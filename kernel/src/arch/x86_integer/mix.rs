@@ -284,7 +284,7 @@ fn low_i16<const R: usize, const TWICE: bool>(
 #[inline]
 #[target_feature(enable = "avx2")]
 pub(super) fn whole_of([lanes, upper]: [__m256i; 2], added: i32) -> __m256i {
-    let signs = _mm256_set1_epi32(added << 15); // 2^16 of them at most, which go round to nothing
+    let signs = _mm256_set1_epi32(added << 15); // 2^16 times at most, and sums may go round
     let rest = _mm256_sub_epi32(lanes, _mm256_slli_epi32::<16>(upper));
     _mm256_add_epi32(_mm256_sub_epi32(rest, signs), upper)
 }

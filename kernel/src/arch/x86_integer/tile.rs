@@ -309,11 +309,13 @@ fn list_live<'a, const R: usize>(
             };
             rest = after;
             let mut count = 0;
-            for (number, [_, high]) in (0..).zip(shares) {
+            let mut number = 0_u16; // MAX_KEYS / 2 are as many as there are
+            for [_, high] in shares {
                 if let Some(place) = list.get_mut(count) {
                     *place = number;
                 }
                 count += usize::from(high[r].0[lane] != 0);
+                number = number.wrapping_add(1);
             }
             live[r][lane] = list.get(..count).unwrap_or_default();
         }
