@@ -70,7 +70,7 @@ impl Stored for Float<f64> {
 
 impl<I: Integer + Send + Sync> Stored for Quantized<I>
 where
-    Self: Format<Element = I, Cell: Send> + Sync,
+    Self: Format<Element = I, Output = I, Cell: Send> + Sync,
 {
     fn element(&self, real: f64, operand: Operand) -> Result<I, I> {
         quantize(real, operand.scale(self)).map_err(|Saturated { end }| end)
