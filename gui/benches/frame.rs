@@ -78,9 +78,12 @@ fn frames(criterion: &mut Criterion) {
         bencher.iter(|| {
             q = 9 - q;
             let bits = FractionBits { q, k: 4, v: 4 };
-            let action = Action::Format(SideId::Right, FormatChoice::I8(bits));
+            let action = Action::Format(SideId::Right, FormatChoice::I8(bits.into()));
             apply(&mut window512, action);
-            assert_eq!(window512.state().session().right, FormatChoice::I8(bits));
+            assert_eq!(
+                window512.state().session().right,
+                FormatChoice::I8(bits.into())
+            );
             frame(&mut window512);
         });
     });

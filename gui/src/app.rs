@@ -223,6 +223,7 @@ impl App {
             setting: Setting {
                 mask: session.mask,
                 scaling: session.scaling,
+                changes: session.changes,
             },
             runs: formats.map(Numbers::from).collect(),
         }
@@ -241,6 +242,7 @@ impl App {
                     LayoutAction::Toggle(Pane::Sweep).apply(&mut self.session);
                 }
             }
+            JudgeAction::StopSearch => self.judging.stop_search(),
             JudgeAction::StopSweep => self.judging.stop_sweep(),
             action => self.change(ctx, &Action::Judge(action)),
         }
@@ -292,6 +294,7 @@ impl App {
             Action::OpenHead { layer, head } => (session.layer, session.head) = (layer, head),
             Action::Mask(mask) => session.mask = mask,
             Action::Scaling(scaling) => session.scaling = scaling,
+            Action::Changes(changes) => session.changes = changes,
             Action::Format(side, format) => *session.format_mut(side) = format,
             Action::Runs(runs) => {
                 let added = matches!(runs, crate::session::runs::RunsAction::Add(_));

@@ -12,7 +12,7 @@ use crate::layer::LayerTables;
 use crate::positions::Positions;
 use crate::session::layout::Pane;
 use crate::session::{FormatChoice, Selection, Session, Shown, SideId, TableKind};
-use crate::side::{Choice, RunError, Side, attention, last_place};
+use crate::side::{Choice, LastPlace, RunError, Side, attention};
 use crate::source::Input;
 use crate::steps::Walk;
 use crate::table::{Table, rounded_up};
@@ -217,13 +217,20 @@ impl Run {
         }
     }
 
+    /// Whether one of the two formats has integers.
+    pub fn has_integers(&self) -> bool {
+        let mut sides = [&self.left, &self.right].into_iter();
+        sides.any(|side| side.choice.format.steps().is_some())
+    }
+
     /// What one unit of a difference is worth, where it is the same in every cell.
     pub fn place(&self, kind: TableKind) -> Option<f64> {
         [&self.left, &self.right]
             .into_iter()
             .map(|side| side.choice.format)
-            .filter(|format| format.fraction_bits().is_some())
-            .map(|format| last_place(format, kind, 0.0, self.scale))
+            .filter(|format| format.steps().is_some())
+            .filter_map(|format| LastPlace::of(format, kind, self.scale))
+            .map(|place| place.at(0.0))
             .reduce(f64::max)
     }
 
@@ -231,7 +238,7 @@ impl Run {
     pub fn scale_end(&self, kind: TableKind, column: Column) -> f64 {
         let kinds: &[TableKind] = match kind {
             TableKind::Q | TableKind::K => &[TableKind::Q, TableKind::K],
-            TableKind::Raw | TableKind::Masked => &[TableKind::Raw],
+            TableKind::Raw | TableKind::Capped | TableKind::Masked => &[TableKind::Raw],
             TableKind::V => &[TableKind::V],
             TableKind::Weights => &[TableKind::Weights],
             TableKind::Output => &[TableKind::Output],

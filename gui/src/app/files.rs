@@ -58,7 +58,10 @@ impl App {
                 self.write(ctx, &path.clone(), move || store::save(&path, &kept));
             }
             FileAction::SaveTable(path) => self.export(ctx, path, vec![table]),
-            FileAction::SaveTables(path) => self.export(ctx, path, TableKind::ALL.to_vec()),
+            FileAction::SaveTables(path) => {
+                let kinds = TableKind::shown(self.session.changes).collect();
+                self.export(ctx, path, kinds);
+            }
             FileAction::AskWhereWindow => self.dialog.ask(ctx, Question::WhereWindow),
             FileAction::SaveWindow(path) => self.save_window(ctx, path),
             FileAction::CopyTable => {

@@ -2,6 +2,8 @@
 //!
 //! Every number was shown by the kernel to [`trace`]; here they are only put in their places.
 
+/// Soft cap and bias.
+mod changed;
 /// Parts of a formula.
 pub mod expression;
 /// What the views show of it.
@@ -75,8 +77,9 @@ pub fn derive(trace: &Trace, focus: Selection, width: usize, most: usize) -> Vec
     match focus.table {
         TableKind::Q | TableKind::K | TableKind::V => whole.stored(),
         TableKind::Raw => whole.score(),
-        TableKind::Masked => [whole.score(), whole.mask()].concat(),
-        TableKind::Weights => [whole.score(), whole.mask(), whole.weight()].concat(),
+        TableKind::Capped => [whole.score(), whole.cap()].concat(),
+        TableKind::Masked => [whole.score(), whole.cap(), whole.mask()].concat(),
+        TableKind::Weights => [whole.score(), whole.cap(), whole.mask(), whole.weight()].concat(),
         TableKind::Output => whole.output(),
     }
 }
@@ -224,11 +227,13 @@ impl Derivation<'_> {
 
     fn mask(&self) -> Vec<Line> {
         let (i, j) = (self.focus.query, self.focus.key);
-        let (raw, masked) = (at(&self.trace.raw, j), at(&self.trace.masked, j));
+        let (before, masked) = (at(&self.trace.capped, j), at(&self.trace.masked, j));
         let (about, equals) = if !self.trace.sees(j) {
             ("the mask hides it", vec![Real(masked)])
-        } else if masked.to_bits() == raw.to_bits() {
+        } else if masked.to_bits() == before.to_bits() {
             ("the mask leaves it", vec![Real(masked)])
+        } else if let Some(biased) = self.biased() {
+            ("less the slope for every step", vec![biased, Real(masked)])
         } else {
             let score = || Letter("score", vec![i, j]);
             let square = over(Product(vec![score(), score()]), Scale(self.trace.scale));

@@ -20,7 +20,9 @@ pub fn rust_test(trace: &Trace, float: &str, focus: Selection) -> Option<String>
     }
     let place = seen.iter().position(|&key| key == focus.key);
     let (stage, cell, expected) = match focus.table {
-        TableKind::Raw | TableKind::Masked => ("score", place?, trace.raw.get(focus.key)?),
+        TableKind::Raw | TableKind::Capped | TableKind::Masked => {
+            ("score", place?, trace.raw.get(focus.key)?)
+        }
         TableKind::Weights => ("weight", place?, trace.weights.get(focus.key)?),
         TableKind::Output => ("output", focus.column, trace.output.get(focus.column)?),
         TableKind::Q | TableKind::K | TableKind::V => return None,
@@ -173,6 +175,7 @@ mod tests {
             width: 3,
             value_width: 2,
             attention,
+            alibi: None,
         }
     }
 

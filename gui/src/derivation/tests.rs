@@ -15,6 +15,7 @@ const JOB: Job<'_> = Job {
     width: 4,
     value_width: 2,
     attention: Attention::FULL,
+    alibi: None,
 };
 
 fn lines(trace: &Trace, table: TableKind, most: usize) -> Vec<String> {

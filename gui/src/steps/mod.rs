@@ -161,7 +161,7 @@ impl Walk {
         let Moment { stage, key, .. } = self.moment(position);
         let passed = |at: Stage| stage > at || stage == at && column <= key;
         match kind {
-            TableKind::Raw => passed(Stage::Scale),
+            TableKind::Raw | TableKind::Capped => passed(Stage::Scale),
             TableKind::Masked => passed(Stage::Mask),
             TableKind::Weights => passed(Stage::Weight),
             _ => stage == Stage::Output,

@@ -96,6 +96,7 @@ mod tests {
             width: 4,
             value_width: 1,
             attention: Attention::FULL,
+            alibi: None,
         };
         let trace = watch(Float::<f32>::FORMAT, &job, 1).unwrap();
         let walk = Walk {

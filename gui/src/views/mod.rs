@@ -42,6 +42,8 @@ pub mod pane;
 pub mod positions;
 /// Any number of formats.
 pub mod runs;
+/// Steps of integers.
+mod scales;
 /// What is collected while tables are drawn.
 pub mod scene;
 /// What is looked at.
@@ -58,6 +60,8 @@ pub mod tables;
 pub mod tooltip;
 /// The commands.
 pub mod topbar;
+/// Tables that wrap.
+mod wrapped;
 
 use eframe::egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
 

@@ -1,9 +1,8 @@
 //! Any number of formats, each held against the left one, and the selected number in each.
 
-use eframe::egui::{
-    Button, Color32, ComboBox, DragValue, Grid, RichText, Role, ScrollArea, Ui, WidgetInfo,
-};
+use eframe::egui::{Button, Color32, ComboBox, Grid, RichText, Role, ScrollArea, Ui, WidgetInfo};
 
+use super::scales::ScalesView;
 use super::tooltip::exact;
 use crate::action::Action;
 use crate::colour;
@@ -11,7 +10,7 @@ use crate::compare::place;
 use crate::number::{difference, plain};
 use crate::run::Run;
 use crate::session::runs::RunsAction;
-use crate::session::{FormatChoice, FractionBits, Session, SideId};
+use crate::session::{FormatChoice, Session, SideId};
 use crate::side::Side;
 
 /// A block for each run: left, right, then the others.
@@ -102,7 +101,8 @@ fn line_ui(ui: &mut Ui, run: &Run, side: &Side, tint: Color32, sqnr_db: Option<f
             let unit = place(formats, focus.table, first, run.scale);
             ui.monospace(exact(format, focus.table, value));
             ui.monospace(difference(value - first, plain));
-            ui.monospace(difference((value - first) / unit, plain));
+            let units = unit.map(|unit| difference((value - first) / unit, plain));
+            ui.monospace(units.unwrap_or_default());
             ui.monospace(if sqnr_db.is_finite() {
                 format!("{sqnr_db:.1} dB")
             } else {
@@ -124,21 +124,14 @@ fn run_ui(ui: &mut Ui, session: &Session, run: &Run, at: usize, side: &Side) -> 
     let present = side.choice.format;
     let name = format!("Run {}", at + 3);
     let meant = |format: FormatChoice| format.meant_for(&run.input, session.layer, session.head);
-    let zero = FractionBits { q: 0, k: 0, v: 0 };
     let mut action = None;
     ui.horizontal(|ui| {
         ui.label(RichText::new(&name).color(colour::WEAK));
         let picker = ComboBox::from_id_salt(("run", at))
             .width(64.0)
             .selected_text(present.name());
-        let all = [
-            FormatChoice::F32,
-            FormatChoice::F64,
-            FormatChoice::I16(zero),
-            FormatChoice::I8(zero),
-        ];
         let picked = picker.show_ui(ui, |ui| {
-            all.into_iter().find(|format| {
+            FormatChoice::ALL.into_iter().find(|format| {
                 ui.selectable_label(format.name() == present.name(), format.name())
                     .clicked()
             })
@@ -150,8 +143,6 @@ fn run_ui(ui: &mut Ui, session: &Session, run: &Run, at: usize, side: &Side) -> 
             .inner
             .flatten()
             .map(|format| RunsAction::Change(at, meant(format)));
-        let moved = bits_ui(ui, &name, present).map(|format| RunsAction::Change(at, format));
-        action = action.take().or(moved);
         for (text, about, then) in [
             (
                 "Show",
@@ -169,29 +160,14 @@ fn run_ui(ui: &mut Ui, session: &Session, run: &Run, at: usize, side: &Side) -> 
             }
         }
     });
-    action.map(Action::Runs)
-}
-
-/// A number for each of Q, K and V, to be dragged or typed.
-fn bits_ui(ui: &mut Ui, name: &str, present: FormatChoice) -> Option<FormatChoice> {
-    let mut bits = present.fraction_bits()?;
-    let before = bits;
-    for (tensor, value) in [
-        ("Q ", &mut bits.q),
-        ("K ", &mut bits.k),
-        ("V ", &mut bits.v),
-    ] {
-        let number = DragValue::new(value)
-            .prefix(tensor)
-            .speed(0.05)
-            .range(-60..=60);
-        let title = format!(
-            "Fraction bits of {}, {}",
-            tensor.trim(),
-            name.to_lowercase()
-        );
-        ui.name_inputs(&title, |ui| ui.add(number))
-            .on_hover_text("Fraction bits; drag or type");
-    }
-    (bits != before).then(|| present.with_bits(bits))
+    let scales = ScalesView {
+        session,
+        run,
+        format: present,
+        which: &name.to_lowercase(),
+        tint: colour::TEXT,
+    };
+    let moved = ui.horizontal(|ui| scales.line_ui(ui)).inner;
+    let moved = moved.map(|format| RunsAction::Change(at, format));
+    action.or(moved).map(Action::Runs)
 }

@@ -1,4 +1,4 @@
-//! Where the seven tables stand, and what the pointer finds in them.
+//! Where the eight tables stand, and what the pointer finds in them.
 
 use eframe::egui::{Color32, Rect, ScrollArea, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
 
@@ -12,7 +12,7 @@ use crate::colour::{self, ColourScale};
 use crate::number::{plain, points};
 use crate::pictures::Pictures;
 use crate::run::{Column, Run};
-use crate::session::{Arrangement, Mask, Selection, Session, Shown, TableKind, Unit};
+use crate::session::{Arrangement, Changes, Mask, Selection, Session, Shown, TableKind, Unit};
 use crate::source::Input;
 
 /// Between two tables.
@@ -50,9 +50,10 @@ pub fn tables_ui(
             ScrollArea::vertical()
                 .auto_shrink([false, false])
                 .show(&mut child, |ui| {
-                    let size = vec2(area.width() - 12.0, height * points(TableKind::ALL.len()));
+                    let kinds = results_first(session);
+                    let size = vec2(area.width() - 12.0, height * points(kinds.len()));
                     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
-                    places_ui(ui, &beside(rect, height, &run.input), &mut scene);
+                    places_ui(ui, &beside(rect, height, &kinds, &run.input), &mut scene);
                 });
         }
         (Some(kind), Shown::Beside, _) => {
@@ -71,7 +72,8 @@ pub fn tables_ui(
         }
         (None, _, Arrangement::Crossed) => crossed_ui(ui, area, &mut scene),
         (None, _, Arrangement::Beside) => {
-            places_ui(ui, &all(area, column, &run.input), &mut scene);
+            let places = all(area, column, session.changes, &run.input);
+            places_ui(ui, &places, &mut scene);
         }
     }
     scene.action(ui, pointed)
@@ -86,14 +88,11 @@ fn column(shown: Shown) -> Column {
 }
 
 /// Q, K and V above; scores, weights and output below, whose rows are the same queries.
-fn all(area: Rect, column: Column, input: &Input) -> Vec<Place> {
+fn all(area: Rect, column: Column, changes: Changes, input: &Input) -> Vec<Place> {
     let above = [TableKind::Q, TableKind::K, TableKind::V];
-    let below = [
-        TableKind::Raw,
-        TableKind::Masked,
-        TableKind::Weights,
-        TableKind::Output,
-    ];
+    let below: Vec<TableKind> = TableKind::shown(changes)
+        .filter(|kind| !above.contains(kind))
+        .collect();
     // The tokens under the scores take their height from the lower half.
     let (upper, lower) = halves(area, input);
     let mut places = Vec::new();
@@ -111,8 +110,9 @@ fn all(area: Rect, column: Column, input: &Input) -> Vec<Place> {
         left += width + GAP;
     }
     let tokens = margin(TableKind::Raw, input);
-    let space = lower.width() - 3.0 * GAP - tokens;
-    let scores = (space * score_share(input)).floor();
+    let tables = below.len() - 1;
+    let space = lower.width() - points(tables) * GAP - tokens;
+    let scores = (space * score_share(input, tables)).floor();
     let mut left = lower.min.x;
     for kind in below {
         let first = kind == TableKind::Raw;
@@ -138,12 +138,13 @@ fn all(area: Rect, column: Column, input: &Input) -> Vec<Place> {
     places
 }
 
-/// The part of the lower row that each of the three score tables gets: their digits need more room
+/// The part of the lower row that each of so many tables of scores and weights gets: their digits need more room
 /// than the output.
-fn score_share(input: &Input) -> f32 {
+fn score_share(input: &Input, tables: usize) -> f32 {
     let scores = points(input.keys.clamp(8, 24)) * 3.0;
     let output = points(input.value_width.clamp(8, 64));
-    (scores / (3.0 * scores + output)).clamp(0.22, 0.28)
+    let tables = points(tables);
+    (scores / (tables * scores + output)).clamp(0.66 / tables, 0.84 / tables)
 }
 
 /// Upper tables have as many rows as there are keys, lower ones as there are queries.
@@ -162,21 +163,24 @@ fn halves(area: Rect, input: &Input) -> (Rect, Rect) {
 }
 
 /// Where formats are compared, one looks at what comes out first.
-const RESULTS_FIRST: [TableKind; 7] = [
-    TableKind::Raw,
-    TableKind::Weights,
-    TableKind::Output,
-    TableKind::Masked,
-    TableKind::Q,
-    TableKind::K,
-    TableKind::V,
-];
+fn results_first(session: &Session) -> Vec<TableKind> {
+    const RESULTS: [TableKind; 4] = [
+        TableKind::Raw,
+        TableKind::Weights,
+        TableKind::Output,
+        TableKind::Masked,
+    ];
+    let there = TableKind::shown(session.changes);
+    let others = there.clone().filter(|kind| !RESULTS.contains(kind));
+    let (capped, operands): (Vec<_>, Vec<_>) = others.partition(|kind| *kind == TableKind::Capped);
+    [&RESULTS[..], &capped, &operands].concat()
+}
 
 /// One row for each table: left, right, difference.
-fn beside(area: Rect, height: f32, input: &Input) -> Vec<Place> {
+fn beside(area: Rect, height: f32, kinds: &[TableKind], input: &Input) -> Vec<Place> {
     let mut places = Vec::new();
     let mut top = area.min.y;
-    for kind in RESULTS_FIRST {
+    for &kind in kinds {
         let row = Rect::from_min_max(pos2(area.min.x, top), pos2(area.max.x, top + height - GAP));
         places.extend(across(row, kind, input));
         top += height;
@@ -236,9 +240,11 @@ fn places_ui(ui: &mut Ui, places: &[Place], scene: &mut Scene<'_, '_>) {
 fn crossed_ui(ui: &mut Ui, area: Rect, scene: &mut Scene<'_, '_>) {
     let (session, run) = (scene.session, scene.run);
     let input = &run.input;
-    let scores = match session.mask {
-        Mask::None => TableKind::Raw,
-        Mask::Causal => TableKind::Masked,
+    let is_changed = !session.changes.is_none() || session.mask != Mask::None;
+    let scores = if is_changed {
+        TableKind::Masked
+    } else {
+        TableKind::Raw
     };
     let sizes = Sizes {
         queries: input.queries,
@@ -365,18 +371,32 @@ fn tag(column: Column, session: &Session) -> (String, Color32) {
 }
 
 fn meaning(kind: TableKind, column: Column, session: &Session, run: &Run) -> String {
-    if kind == TableKind::Masked && session.mask == Mask::None && column != Column::Difference {
-        return "the same: no mask hides any".to_owned();
-    }
     if column != Column::Difference {
-        return kind.meaning().to_owned();
+        return meaning_of(kind, session, run);
     }
     match session.unit {
         Unit::Real => "in real numbers".to_owned(),
         Unit::LastPlace => match run.place(kind) {
             Some(place) => format!("in units of {}", power_of_two(place)),
+            None if kind == TableKind::Weights && run.has_integers() => {
+                "in real numbers: weights of integers have no last place".to_owned()
+            }
             None => "in units of the last place".to_owned(),
         },
+    }
+}
+
+/// The meaning of a table with what the session does to scores.
+fn meaning_of(kind: TableKind, session: &Session, run: &Run) -> String {
+    let same = || run.left.is_same(TableKind::Masked, TableKind::Capped);
+    let slope = session.changes.alibi(session.head, run.input.heads);
+    match (kind, session.mask, session.changes.softcap, slope) {
+        (TableKind::Capped, _, Some(cap), _) => format!("{cap} · tanh(score / {cap})"),
+        (TableKind::Masked, Mask::None, ..) if same() => "the same: no mask hides any".to_owned(),
+        (TableKind::Masked, _, _, Some(alibi)) => {
+            format!("less {} for every step", plain(alibi.slope.into()))
+        }
+        _ => kind.meaning().to_owned(),
     }
 }
 

@@ -14,7 +14,7 @@ use eframe::egui::{
     ColorImage, Event, Key, Modifiers, PointerButton, Pos2, TexturesDelta, Vec2, ViewportCommand,
     vec2,
 };
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use egui_kittest::{Harness, Node, TestRenderer};
 use kqv_gui::App;
 use kqv_gui::action::Action;
@@ -205,6 +205,14 @@ impl Window {
     /// Whether something has this label.
     pub fn has(&self, label: &str) -> bool {
         self.harness.query_by_label(label).is_some()
+    }
+
+    /// The whole label of the first thing whose label starts so.
+    pub fn label_starting_with(&self, start: &str) -> String {
+        let found = self.harness.get_all_by_label_contains(start);
+        let labels = found.filter_map(|node| node.accesskit_node().label());
+        let mut labels = labels.filter(|label| label.starts_with(start));
+        labels.next().unwrap()
     }
 
     /// Gives the focus to what has this role and label.
