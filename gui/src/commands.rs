@@ -149,7 +149,7 @@ static SHELL: &[Command] = &[
     command(
         Menu::File,
         "Export window…",
-        "A picture of everything on screen, as .png",
+        "A picture of everything on screen, as .png or .svg",
         keys(SHIFTED, Key::P),
         |_| Some(Action::File(FileAction::AskWhereWindow)),
     ),

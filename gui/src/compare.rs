@@ -28,6 +28,7 @@ pub mod statistics;
 pub mod task;
 
 use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
@@ -35,8 +36,10 @@ use crate::session::{FormatChoice, TableKind, Unit};
 use crate::side::{LastPlace, Side};
 use crate::table::Table;
 
-/// Fewer cells than this are not worth a second core.
+/// Fewer cells than this are not worth a second core,
 const PARALLEL: usize = 1 << 14;
+/// nor fewer rows.
+const ROWS: usize = 64;
 
 /// The difference of two runs of one head.
 #[derive(Debug)]
@@ -53,64 +56,79 @@ pub struct Compare {
     pub saturated: usize,
     /// Values of Q, K and V.
     pub values: usize,
-    tables: [Table; 8],
+    left: Arc<Side>,
+    right: Arc<Side>,
+    scale: f64,
+    tables: OnceLock<[Table; 8]>,
 }
 
 impl Compare {
-    /// Right minus left, table by table; `scale` is the softmax scale.
-    pub fn new(left: &Side, right: &Side, unit: Unit, scale: f64) -> Self {
-        let difference = |kind| difference(left, right, kind, unit, scale);
-        let [q, k, v, raw, capped, masked, weights, output] = TableKind::ALL;
-        let ((raw, capped, masked), (weights, small)) = rayon::join(
-            || {
-                // Where nothing changes a score, the differences of a stage are those of the one before.
-                let stage = |kind, before_kind, before: &Table| {
-                    let sides = [left, right].into_iter();
-                    let same = sides
-                        .map(|side| side.is_same(kind, before_kind))
-                        .all(|same| same);
-                    match (same, left.table(kind).visible()) {
-                        (true, None) => before.twin(),
-                        (true, Some(visible)) => before.twin().masked(visible),
-                        (false, _) => difference(kind),
-                    }
-                };
+    /// Right minus left; `scale` is the softmax scale.
+    pub fn new(left: &Arc<Side>, right: &Arc<Side>, unit: Unit, scale: f64) -> Self {
+        let [weights, others] = [left, right].map(|side| side.table(TableKind::Weights));
+        let same_top = (0..weights.rows()).into_par_iter().with_min_len(ROWS);
+        let same_top = same_top.filter(|&i| top(weights.row(i)) == top(others.row(i)));
+        let outputs = [left, right].map(|side| side.table(TableKind::Output).values());
+        let operands = [TableKind::Q, TableKind::K, TableKind::V];
+        let values = operands.map(|kind| right.table(kind).values().len());
+        Self {
+            unit,
+            sqnr_db: sqnr_db(outputs[0], outputs[1]),
+            same_top: same_top.count(),
+            rows: weights.rows(),
+            saturated: right.saturated.iter().sum(),
+            values: values.iter().sum(),
+            left: Arc::clone(left),
+            right: Arc::clone(right),
+            scale,
+            tables: OnceLock::new(),
+        }
+    }
+
+    /// Works the differences out, for those who are about to show them.
+    pub fn prepare(&self) {
+        self.tables();
+    }
+
+    /// Whether they are worked out already.
+    pub fn is_prepared(&self) -> bool {
+        self.tables.get().is_some()
+    }
+
+    /// Right minus left, table by table: worked out when they are first asked for, since they are shown seldom.
+    fn tables(&self) -> &[Table; 8] {
+        self.tables.get_or_init(|| {
+            let (left, right) = (&*self.left, &*self.right);
+            let difference = |kind| difference(left, right, kind, self.unit, self.scale);
+            let [q, k, v, raw, capped, masked, weights, output] = TableKind::ALL;
+            // Where nothing changes a score, the differences of a stage are those of the one before.
+            let stage = |kind, before_kind, before: &Table| {
+                let sides = [left, right].into_iter();
+                let is_same = sides.map(|side| side.is_same(kind, before_kind));
+                match (
+                    is_same.fold(true, |all, one| all && one),
+                    left.table(kind).visible(),
+                ) {
+                    (true, None) => before.twin(),
+                    (true, Some(visible)) => before.twin().masked(visible),
+                    (false, _) => difference(kind),
+                }
+            };
+            let scores = || {
                 let raw_differences = difference(raw);
                 let capped_differences = stage(capped, raw, &raw_differences);
                 let masked = stage(masked, capped, &capped_differences);
-                (raw_differences, capped_differences, masked)
-            },
-            || (difference(weights), [q, k, v, output].map(difference)),
-        );
-        let [q, k, v, output] = small;
-        let tables = [q, k, v, raw, capped, masked, weights, output];
-        let weights = (
-            left.table(TableKind::Weights),
-            right.table(TableKind::Weights),
-        );
-        let operands = [TableKind::Q, TableKind::K, TableKind::V];
-        Self {
-            unit,
-            sqnr_db: sqnr_db(
-                left.table(TableKind::Output).values(),
-                right.table(TableKind::Output).values(),
-            ),
-            same_top: (0..weights.0.rows())
-                .filter(|&i| top(weights.0.row(i)) == top(weights.1.row(i)))
-                .count(),
-            rows: weights.0.rows(),
-            saturated: right.saturated.iter().sum(),
-            values: operands
-                .iter()
-                .map(|&kind| right.table(kind).values().len())
-                .sum(),
-            tables,
-        }
+                [raw_differences, capped_differences, masked]
+            };
+            let others = || (difference(weights), [q, k, v, output].map(difference));
+            let ([raw, capped, masked], (weights, [q, k, v, output])) = rayon::join(scores, others);
+            [q, k, v, raw, capped, masked, weights, output]
+        })
     }
 
     /// The differences of one table.
     pub fn table(&self, kind: TableKind) -> &Table {
-        let [q, k, v, raw, capped, masked, weights, output] = &self.tables;
+        let [q, k, v, raw, capped, masked, weights, output] = self.tables();
         match kind {
             TableKind::Q => q,
             TableKind::K => k,

@@ -111,6 +111,9 @@ impl Run {
             Some(run) => Arc::clone(&run.compare),
             None => Arc::new(Compare::new(&left, &right, session.unit, scale)),
         };
+        if shows_differences(session) {
+            compare.prepare();
+        }
         let more = held(&session.more.0, &left, same, |format| {
             side(Choice::new(session, format))
         })?;
@@ -180,6 +183,7 @@ impl Run {
             && is(&self.left, session.left)
             && is(&self.right, session.right)
             && self.compare.unit == session.unit
+            && (self.compare.is_prepared() || !shows_differences(session))
             && session.more.0.iter().all(has)
     }
 
@@ -261,6 +265,10 @@ impl Run {
             rounded_up(end)
         }
     }
+}
+
+fn shows_differences(session: &Session) -> bool {
+    matches!(session.shown, Shown::Difference | Shown::Beside)
 }
 
 /// All heads as they were, or made anew.
