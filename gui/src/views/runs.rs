@@ -1,9 +1,10 @@
 //! Any number of formats, each held against the left one, and the selected number in each.
 
-use eframe::egui::{Button, Color32, ComboBox, Grid, RichText, Role, ScrollArea, Ui, WidgetInfo};
+use eframe::egui::{Button, Color32, ComboBox, RichText, Role, ScrollArea, Ui, WidgetInfo};
 
 use super::scales::ScalesView;
 use super::tooltip::exact;
+use super::wrapped::{Measure, wrapped_ui};
 use crate::action::Action;
 use crate::colour;
 use crate::compare::place;
@@ -21,7 +22,7 @@ pub fn runs_ui(ui: &mut Ui, session: &Session, run: &Run) -> Option<Action> {
         .inner_margin(12);
     frame.show(ui, |ui| {
         ui.spacing_mut().scroll.fade.strength = 0.0; // as in every pane
-        ScrollArea::both()
+        ScrollArea::vertical()
             .auto_shrink([false, false])
             .show(ui, |ui| {
                 heading_ui(ui, run);
@@ -54,69 +55,91 @@ fn heading_ui(ui: &mut Ui, run: &Run) {
     });
 }
 
+/// What a line says of one run.
+struct Said {
+    title: String,
+    tint: Color32,
+    value: String,
+    difference: String,
+    places: String,
+    decibels: String,
+}
+
+const MEASURES: [Measure<Said>; 4] = [
+    Measure {
+        name: "value",
+        about: "Every digit that it has in its format",
+        width: 150.0,
+        cell: |ui, said| said_ui(ui, &said.value),
+    },
+    Measure {
+        name: "difference",
+        about: "Less the number of the left run, in real units",
+        width: 66.0,
+        cell: |ui, said| said_ui(ui, &said.difference),
+    },
+    Measure {
+        name: "last places",
+        about: "The same in units of the last place of the coarser format, where there is one",
+        width: 72.0,
+        cell: |ui, said| said_ui(ui, &said.places),
+    },
+    Measure {
+        name: "SQNR of the output",
+        about: "Signal to quantisation noise, held against the left run: more is better",
+        width: 110.0,
+        cell: |ui, said| said_ui(ui, &said.decibels),
+    },
+];
+
+fn said_ui(ui: &mut Ui, text: &str) {
+    ui.monospace(text);
+}
+
 /// The number pointed at in every run, its distance from the left one, and how good the run's output is.
 fn values_ui(ui: &mut Ui, session: &Session, run: &Run) {
-    Grid::new("runs")
-        .num_columns(5)
-        .striped(true)
-        .spacing([14.0, 4.0])
-        .show(ui, |ui| {
-            for heading in [
-                "run",
-                "value",
-                "difference",
-                "last places",
-                "SQNR of the output",
-            ] {
-                ui.label(RichText::new(heading).size(11.5).color(colour::WEAK));
-            }
-            ui.end_row();
-            line_ui(ui, run, &run.left, colour::LEFT, None);
-            line_ui(
-                ui,
-                run,
-                &run.right,
-                colour::RIGHT,
-                Some(run.compare.sqnr_db),
-            );
-            for held in &run.more {
-                line_ui(ui, run, &held.side, colour::TEXT, Some(held.sqnr_db));
-            }
-        });
+    const NAMES: f32 = 136.0;
+    let right = said(run, &run.right, colour::RIGHT, Some(run.compare.sqnr_db));
+    let mut lines = vec![said(run, &run.left, colour::LEFT, None), right];
+    let more = run.more.iter();
+    lines.extend(more.map(|held| said(run, &held.side, colour::TEXT, Some(held.sqnr_db))));
+    wrapped_ui(ui, "run", NAMES, &MEASURES, &lines, |ui, said, _| {
+        ui.label(RichText::new(&said.title).color(said.tint));
+    });
     if run.more.is_empty() && session.left == session.right {
         ui.label(RichText::new("Left and right are the same format").color(colour::WEAK));
     }
 }
 
-fn line_ui(ui: &mut Ui, run: &Run, side: &Side, tint: Color32, sqnr_db: Option<f64>) {
+fn said(run: &Run, side: &Side, tint: Color32, sqnr_db: Option<f64>) -> Said {
     let focus = run.detail.focus;
     let (row, column) = focus.cell_in(focus.table);
     let format = side.choice.format;
-    ui.label(RichText::new(format.title()).color(tint));
-    let value = side.table(focus.table).get(row, column);
-    let first = run.left.table(focus.table).get(row, column);
-    match (value, first, sqnr_db) {
-        (Some(value), Some(first), Some(sqnr_db)) => {
-            let formats = (run.left.choice.format, format);
-            let unit = place(formats, focus.table, first, run.scale);
-            ui.monospace(exact(format, focus.table, value));
-            ui.monospace(difference(value - first, plain));
-            let units = unit.map(|unit| difference((value - first) / unit, plain));
-            ui.monospace(units.unwrap_or_default());
-            ui.monospace(if sqnr_db.is_finite() {
-                format!("{sqnr_db:.1} dB")
-            } else {
-                "equal".to_owned()
-            });
-        }
-        (Some(value), ..) => {
-            ui.monospace(exact(format, focus.table, value));
-        }
-        (None, ..) => {
-            ui.label("hidden by the mask");
-        }
+    let at = |side: &Side| side.table(focus.table).get(row, column);
+    let value = at(side);
+    let mut said = Said {
+        title: format.title(),
+        tint,
+        value: value.map_or("hidden by the mask".to_owned(), |value| {
+            exact(format, focus.table, value)
+        }),
+        difference: String::new(),
+        places: String::new(),
+        decibels: String::new(),
+    };
+    if let (Some(value), Some(first), Some(sqnr_db)) = (value, at(&run.left), sqnr_db) {
+        let formats = (run.left.choice.format, format);
+        let unit = place(formats, focus.table, first, run.scale);
+        let units = unit.map(|unit| difference((value - first) / unit, plain));
+        said.difference = difference(value - first, plain);
+        said.places = units.unwrap_or_default();
+        said.decibels = if sqnr_db.is_finite() {
+            format!("{sqnr_db:.1} dB")
+        } else {
+            "equal".to_owned()
+        };
     }
-    ui.end_row();
+    said
 }
 
 /// The format of one further run, and what can be done with it.

@@ -53,6 +53,8 @@ impl ScalesView<'_> {
 
     /// The numbers alone, all in one line.
     pub(super) fn line_ui(&self, ui: &mut Ui) -> Option<FormatChoice> {
+        ui.spacing_mut().interact_size = vec2(NUMBER, 18.0);
+        ui.spacing_mut().button_padding.x = 4.0;
         self.each(ui, |ui, operand, name, present| {
             let kind = self.kind_ui(ui, operand, name, present);
             let typed = self.number_ui(ui, name, &format!("{name} "), present, "");

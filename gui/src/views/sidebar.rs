@@ -1,8 +1,8 @@
 //! What is looked at and in which numbers: input, layer, head, mask, scale, formats; and how well they agree.
 
 use eframe::egui::{
-    Align, Color32, ComboBox, DragValue, Layout, Rect, RichText, Role, Sense, Stroke, StrokeKind,
-    Ui, Vec2, WidgetInfo, pos2, vec2,
+    Align, Button, Color32, ComboBox, DragValue, Layout, Rect, RichText, Role, Sense, Stroke,
+    StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
 use super::scales::ScalesView;
@@ -279,16 +279,31 @@ fn format_ui(ui: &mut Ui, session: &Session, run: &Run, side: SideId) -> Option<
         SideId::Left => ("Left format", colour::LEFT),
         SideId::Right => ("Right format", colour::RIGHT),
     };
-    caption(ui, name);
-    let fitted = |format: FormatChoice| format.fitted(&run.input, session.layer, session.head);
+    let mut format = None;
+    ui.horizontal(|ui| {
+        caption(ui, name);
+        if present.steps().is_some() {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let fit = ui
+                    .add(Button::new("Fit").small())
+                    .on_hover_text("The smallest steps with which no value of this head saturates");
+                let label = format!("Fit {}", name.to_lowercase());
+                fit.widget_info(|| WidgetInfo::labeled(Role::Button, true, &label));
+                let (layer, head) = (session.layer, session.head);
+                let fitted = || present.fitted(&run.input, layer, head);
+                format = fit.clicked().then(fitted);
+            });
+        }
+    });
     let meant = |format: FormatChoice| format.meant_for(&run.input, session.layer, session.head);
-    let mut format = picker_in(ui, tint, name, present, |ui| {
+    let picked = picker_in(ui, tint, name, present, |ui| {
         FormatChoice::ALL.into_iter().fold(None, |picked, format| {
             let here = format.name() == present.name();
             let clicked = ui.selectable_label(here, format.name()).clicked();
             picked.or((clicked && !here).then(|| meant(format)))
         })
     });
+    format = format.or(picked);
     if present.steps().is_some() {
         let scales = ScalesView {
             session,
@@ -301,13 +316,6 @@ fn format_ui(ui: &mut Ui, session: &Session, run: &Run, side: SideId) -> Option<
             tint,
         };
         format = format.or(scales.lines_ui(ui));
-        let fit = ui
-            .button("Fit")
-            .on_hover_text("The smallest steps with which no value of this head saturates");
-        fit.widget_info(|| {
-            WidgetInfo::labeled(Role::Button, true, format!("Fit {}", name.to_lowercase()))
-        });
-        format = format.or(fit.clicked().then(|| fitted(present)));
     }
     format.map(|format| Action::Format(side, format))
 }

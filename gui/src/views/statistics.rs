@@ -121,7 +121,7 @@ const MEASURES: [Measure<StageReport>; 11] = [
     Measure {
         name: "SQNR",
         about: "Signal to quantisation noise in dB: −10·log10 of NMSE",
-        width: 68.0,
+        width: 62.0,
         cell: |ui, stage| {
             let decibels = decibels(stage.total.sqnr_db);
             ui.monospace(if stage.total.sqnr_db.is_finite() {
@@ -132,15 +132,9 @@ const MEASURES: [Measure<StageReport>; 11] = [
         },
     },
     Measure {
-        name: "NMSE",
-        about: "Sum of squared errors over sum of squares",
-        width: 66.0,
-        cell: |ui, stage| number_ui(ui, stage.total.nmse),
-    },
-    Measure {
         name: "Unit",
         about: "Units of the last place; real units for weights and for the exact scores of integers",
-        width: 38.0,
+        width: 36.0,
         cell: |ui, stage| {
             let in_places = stage.total.places.is_some();
             ui.weak(if in_places { "place" } else { "real" });
@@ -149,25 +143,25 @@ const MEASURES: [Measure<StageReport>; 11] = [
     Measure {
         name: "Max",
         about: "The greatest error, without its sign",
-        width: 66.0,
+        width: 58.0,
         cell: |ui, stage| number_ui(ui, errors(&stage.total).max),
     },
     Measure {
         name: "Mean",
         about: "The mean error, with its sign: the bias",
-        width: 72.0,
+        width: 64.0,
         cell: |ui, stage| number_ui(ui, errors(&stage.total).mean),
     },
     Measure {
         name: "RMS",
         about: "Root of the mean squared error",
-        width: 66.0,
+        width: 58.0,
         cell: |ui, stage| number_ui(ui, errors(&stage.total).rms),
     },
     Measure {
         name: "Local",
         about: "RMS of what this stage did itself: against its exact result in f64 from the inputs it had",
-        width: 118.0,
+        width: 112.0,
         cell: |ui, stage| {
             let rms = errors(&stage.local).rms;
             ui.horizontal(|ui| {
@@ -181,7 +175,7 @@ const MEASURES: [Measure<StageReport>; 11] = [
     Measure {
         name: "Inherited",
         about: "RMS of what was wrong before this stage",
-        width: 66.0,
+        width: 60.0,
         cell: |ui, stage| number_ui(ui, errors(&stage.inherited).rms),
     },
     Measure {
@@ -195,7 +189,7 @@ const MEASURES: [Measure<StageReport>; 11] = [
     Measure {
         name: "Saturated",
         about: "Values cut at the end of the range",
-        width: 62.0,
+        width: 58.0,
         cell: |ui, stage| {
             let text = RichText::new(stage.saturated.to_string()).monospace();
             ui.label(if stage.saturated > 0 {
@@ -212,6 +206,12 @@ const MEASURES: [Measure<StageReport>; 11] = [
         cell: |ui, stage| {
             ui.monospace(stage.flushed.to_string());
         },
+    },
+    Measure {
+        name: "NMSE",
+        about: "Sum of squared errors over sum of squares",
+        width: 60.0,
+        cell: |ui, stage| number_ui(ui, stage.total.nmse),
     },
 ];
 

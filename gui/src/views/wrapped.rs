@@ -15,7 +15,7 @@ pub(super) struct Measure<R> {
 }
 
 /// Between two columns.
-const GAP: f32 = 14.0;
+const GAP: f32 = 10.0;
 
 /// Draws every row with a first column of its own, as many measures beside each other as fit; the others follow below,
 /// with the first column again: `first` is told the part it is in, from zero.

@@ -32,6 +32,9 @@ fn statistics_open_by_a_shortcut_and_follow_the_session() {
     window.click(Role::Button, "First run");
     assert_eq!(window.session().judge.against, Against::First);
     window.picture("statistics-window.png");
+    window.press(Modifiers::NONE, Key::Num3);
+    window.picture("statistics.png"); // that of the README
+    window.press(Modifiers::NONE, Key::Num1);
     window.press(Modifiers::NONE, Key::F); // fits the right format to the head
     window.click(Role::Button, "i8:5/4/5");
     window.press(Modifiers::COMMAND, Key::T);

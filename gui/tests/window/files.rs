@@ -19,44 +19,53 @@ fn announcing(header: u64, rest: &[u8]) -> Vec<u8> {
 fn every_wrong_file_gets_a_sentence_and_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
-    let write = |name: &str, bytes: &[u8]| -> Vec<PathBuf> {
-        fs::write(path(name), bytes).unwrap();
-        vec![path(name)]
+    // Each in a folder of its own, with K and V beside it.
+    let write = |at: u32, name: &str, bytes: &[u8]| -> Vec<PathBuf> {
+        let place = path(&at.to_string());
+        fs::create_dir(&place).unwrap();
+        for name in ["k.csv", "v.csv"] {
+            fs::write(place.join(name), b"1,2\n3,4\n").unwrap();
+        }
+        for name in ["k.npy", "v.npy"] {
+            fs::write(place.join(name), b"").unwrap();
+        }
+        fs::write(place.join(name), bytes).unwrap();
+        vec![place.join(name)]
     };
-    for name in ["k.csv", "v.csv"] {
-        write(name, b"1,2\n3,4\n");
-    }
     fs::create_dir(path("folder.npz")).unwrap();
     let four_gigabytes = 4 << 30;
     let mut window = Window::new();
     let before = window.session().clone();
     for (files, sentence) in [
         (
-            write("truncated.safetensors", &announcing(200, b"{\"q\":")),
+            write(1, "truncated.safetensors", &announcing(200, b"{\"q\":")),
             "it ends within its header",
         ),
         (
-            write("huge.safetensors", &announcing(four_gigabytes, b"{}")),
+            write(2, "huge.safetensors", &announcing(four_gigabytes, b"{}")),
             "announce a header of more than 100 million bytes",
         ),
         (
-            write("bytes.safetensors", &announcing(2, b"\xff\xfe")),
+            write(3, "bytes.safetensors", &announcing(2, b"\xff\xfe")),
             "its header is not UTF-8 text",
         ),
         (
-            write("q.csv", b"1,2,3\n"),
+            write(4, "q.csv", b"1,2,3\n"),
             "a query and a key need the same width",
         ),
-        (write("q.csv", b"1,NaN\n"), "NaN: finite numbers are needed"),
-        (write("q.csv", b"1,\xff\n"), "is not UTF-8 text"),
-        (write("q.npy", b"\x93NUMPY"), "it ends within its header"),
+        (
+            write(5, "q.csv", b"1,NaN\n"),
+            "NaN: finite numbers are needed",
+        ),
+        (write(6, "q.csv", b"1,\xff\n"), "is not UTF-8 text"),
+        (write(7, "q.npy", b"\x93NUMPY"), "it ends within its header"),
         (vec![path("folder.npz")], "this is a folder"),
         (vec![path("gone.npz")], "it cannot be read: No such file"),
         (
-            write("session.kqv", b"{\"version\": 1"),
+            write(8, "session.kqv", b"{\"version\": 1"),
             "it is not a whole session",
         ),
-        (write("notes.txt", b"1"), "its kind is not known"),
+        (write(9, "notes.txt", b"1"), "its kind is not known"),
     ] {
         window.drop_files(files);
         let notices = window.notices();
