@@ -103,12 +103,9 @@ impl Compare {
             let [q, k, v, raw, capped, masked, weights, output] = TableKind::ALL;
             // Where nothing changes a score, the differences of a stage are those of the one before.
             let stage = |kind, before_kind, before: &Table| {
-                let sides = [left, right].into_iter();
-                let is_same = sides.map(|side| side.is_same(kind, before_kind));
-                match (
-                    is_same.fold(true, |all, one| all && one),
-                    left.table(kind).visible(),
-                ) {
+                let is_same = |side: &Side| side.is_same(kind, before_kind);
+                let is_same = [left, right].into_iter().all(is_same);
+                match (is_same, left.table(kind).visible()) {
                     (true, None) => before.twin(),
                     (true, Some(visible)) => before.twin().masked(visible),
                     (false, _) => difference(kind),

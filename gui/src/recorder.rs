@@ -213,9 +213,10 @@ impl<F: Readable, M: Modify> Observer<F> for Recorder<'_, F, M> {
             return;
         }
         let rows = &mut self.rows;
-        let before = match rows.capped.is_empty() {
-            true => row(rows.raw, i, keys),
-            false => row(rows.capped, i, keys),
+        let before = if rows.capped.is_empty() {
+            row(rows.raw, i, keys)
+        } else {
+            row(rows.capped, i, keys)
         };
         let masked = scores.reals().zip(before);
         let shown = masked.map(|(score, before)| if score.is_finite() { score } else { *before });

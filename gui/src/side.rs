@@ -96,9 +96,12 @@ impl Side {
         let visible: Arc<[_]> = record.visible.into();
         let raw = Table::new(queries, keys, record.raw);
         // Where nothing changes a score, a stage is the one before.
-        let stage = |values: Vec<f64>, before: &Table| match values.is_empty() {
-            true => before.twin(),
-            false => Table::new(queries, keys, values),
+        let stage = |values: Vec<f64>, before: &Table| {
+            if values.is_empty() {
+                before.twin()
+            } else {
+                Table::new(queries, keys, values)
+            }
         };
         let capped = stage(record.capped, &raw);
         let masked = stage(record.masked, &capped).masked(Arc::clone(&visible));

@@ -227,21 +227,26 @@ fn bias_ui(ui: &mut Ui, session: &Session, run: &Run) -> Option<Action> {
 
 /// The weights of every head of the layer; a click opens it.
 fn heads_ui(ui: &mut Ui, session: &Session, run: &Run, pictures: &mut Pictures) -> Option<Action> {
-    const COLUMNS: usize = 4;
     const GAP: f32 = 4.0;
+    const LOW: f32 = 800.0;
     let heads = &run.heads.weights;
     if heads.is_empty() {
         return None;
     }
     caption(ui, &format!("Heads of layer {}", session.layer));
     let width = ui.available_width();
-    let side = ((width - GAP * points(COLUMNS - 1)) / points(COLUMNS)).floor();
-    let rows = heads.len().div_ceil(COLUMNS);
+    // In a low window the maps are small, so that the figures below can be seen.
+    let columns = match ui.ctx().content_rect().height() {
+        height if height < LOW && heads.len() > 8 => 6,
+        _ => 4,
+    };
+    let side = ((width - GAP * points(columns - 1)) / points(columns)).floor();
+    let rows = heads.len().div_ceil(columns);
     let size = vec2(width, (side + GAP) * points(rows) - GAP);
     let (area, _) = ui.allocate_exact_size(size, Sense::hover());
     let mut action = None;
     for (head, weights) in heads.iter().enumerate() {
-        let place = vec2(points(head % COLUMNS), points(head / COLUMNS)) * (side + GAP);
+        let place = vec2(points(head % columns), points(head / columns)) * (side + GAP);
         let rect = Rect::from_min_size(area.min + place, Vec2::splat(side));
         let response = ui.interact(rect, ui.scope_id().with(("head", head)), Sense::click());
         let shown = head == session.head;
@@ -280,8 +285,9 @@ fn format_ui(ui: &mut Ui, session: &Session, run: &Run, side: SideId) -> Option<
         SideId::Right => ("Right format", colour::RIGHT),
     };
     let mut format = None;
+    ui.add_space(3.0);
     ui.horizontal(|ui| {
-        caption(ui, name);
+        ui.label(RichText::new(name).size(11.5).color(colour::WEAK));
         if present.steps().is_some() {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let fit = ui

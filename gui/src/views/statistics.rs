@@ -357,7 +357,8 @@ fn wrong_ui(ui: &mut Ui, view: &StatisticsView<'_>) -> Option<JudgeAction> {
 /// The accumulator that a dot product must fit.
 fn sum_bits_ui(ui: &mut Ui, bits: &mut Option<u8>) {
     let name = |bits: Option<u8>| bits.map_or("exact".to_owned(), |bits| format!("{bits} bits"));
-    ui.horizontal(|ui| {
+    let layout = Layout::left_to_right(Align::Center);
+    ui.allocate_ui_with_layout(vec2(118.0, 22.0), layout, |ui| {
         let label = ui.weak("sums");
         let picker = ComboBox::from_id_salt("sum bits").width(70.0);
         let shown = picker.selected_text(name(*bits)).show_ui(ui, |ui| {

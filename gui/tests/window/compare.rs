@@ -194,6 +194,7 @@ fn weights_of_integers_differ_in_real_units() {
     assert_eq!(of(&window, Column::Difference), real);
     window.pick("Right format", "f64");
     let single = of(&window, Column::Left);
+    #[expect(clippy::cast_possible_truncation, reason = "it is an f32")]
     let place = f64::from((single as f32).next_up()) - single;
     let units = (of(&window, Column::Right) - single) / place;
     assert_eq!(of(&window, Column::Difference), units);
