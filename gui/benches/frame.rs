@@ -10,16 +10,21 @@
 use std::fs;
 use std::hint::black_box;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use eframe::egui::vec2;
 use egui_kittest::Harness;
 use kqv_gui::App;
 use kqv_gui::action::Action;
-use kqv_gui::session::{FormatChoice, FractionBits, InputId, SideId, TableKind};
-use kqv_gui::source::{Made, Preset};
+use kqv_gui::compare::Compare;
+use kqv_gui::detail::Detail;
+use kqv_gui::session::{FormatChoice, FractionBits, InputId, Session, SideId, TableKind, Unit};
+use kqv_gui::side::{Choice, Side};
+use kqv_gui::source::{Made, Preset, load};
+use kqv_gui::table::Table;
 
 /// The window at 1600 × 1000, on files or on the capture.
 fn window(files: Vec<PathBuf>) -> Harness<'static, App> {
@@ -78,9 +83,12 @@ fn frames(criterion: &mut Criterion) {
         bencher.iter(|| {
             q = 9 - q;
             let bits = FractionBits { q, k: 4, v: 4 };
-            let action = Action::Format(SideId::Right, FormatChoice::I8(bits));
+            let action = Action::Format(SideId::Right, FormatChoice::I8(bits.into()));
             apply(&mut window512, action);
-            assert_eq!(window512.state().session().right, FormatChoice::I8(bits));
+            assert_eq!(
+                window512.state().session().right,
+                FormatChoice::I8(bits.into())
+            );
             frame(&mut window512);
         });
     });
@@ -122,5 +130,66 @@ fn long(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, frames, long);
+/// From nothing to the triangles of the first picture: reading the capture, running the kernel, layout.
+fn start(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("start");
+    group.sample_size(10);
+    group.bench_function("first picture", |bencher| {
+        bencher.iter(|| {
+            let mut harness = Harness::builder()
+                .with_size(vec2(1600.0, 1000.0))
+                .build_eframe(|creation| App::new(&creation.egui_ctx, Vec::new()).unwrap());
+            frame(&mut harness);
+        });
+    });
+    group.finish();
+}
+
+/// What an edit at 512 × 512 of width 64 is made of.
+fn parts(criterion: &mut Criterion) {
+    let made = Made {
+        queries: 512,
+        keys: 512,
+        width: 64,
+        value_width: 64,
+        preset: Preset::Random { seed: 1 },
+    };
+    let session = Session {
+        layer: 0,
+        head: 0,
+        ..Session::default()
+    };
+    let input = load(&InputId::Made(made)).unwrap();
+    let bits = FractionBits { q: 4, k: 4, v: 4 };
+    let [single, bytes] = [FormatChoice::F32, FormatChoice::I8(bits.into())]
+        .map(|format| Choice::new(&session, format));
+    let mut group = criterion.benchmark_group("part of an edit");
+    group.sample_size(20);
+    for choice in [single, bytes] {
+        group.bench_function(format!("run in {}", choice.format.name()), |bencher| {
+            bencher.iter(|| Side::new(&input, choice).unwrap());
+        });
+    }
+    let [left, right] = [single, bytes].map(|choice| Arc::new(Side::new(&input, choice).unwrap()));
+    group.bench_function("figures", |bencher| {
+        bencher.iter(|| Compare::new(&left, &right, Unit::LastPlace, 0.125));
+    });
+    group.bench_function("figures and differences", |bencher| {
+        bencher.iter(|| Compare::new(&left, &right, Unit::LastPlace, 0.125).prepare());
+    });
+    group.bench_function("end of a colour scale", |bencher| {
+        let scores = left.table(TableKind::Raw).values();
+        bencher.iter_batched(
+            || Table::new(512, 512, scores.to_vec()),
+            |table| table.extent(),
+            BatchSize::LargeInput,
+        );
+    });
+    group.bench_function("number pointed at", |bencher| {
+        bencher.iter(|| Detail::new(&input, &session, session.selection, single.format).unwrap());
+    });
+    group.finish();
+}
+
+criterion_group!(benches, start, parts, frames, long);
 criterion_main!(benches);

@@ -10,8 +10,8 @@ use crate::session::judge::JudgeAction;
 use crate::session::layout::{LayoutAction, Theme};
 use crate::session::runs::RunsAction;
 use crate::session::{
-    Arrangement, FormatChoice, InputId, LearnAction, Mask, Scaling, Selection, Shown, SideId,
-    TableKind, Unit,
+    Arrangement, Changes, FormatChoice, InputId, LearnAction, Mask, Scaling, Selection, Shown,
+    SideId, TableKind, Unit,
 };
 
 /// A wish of the user.
@@ -38,7 +38,9 @@ pub enum Action {
     Mask(Mask),
     /// Scale on or off.
     Scaling(Scaling),
-    /// Another format, or other fraction bits.
+    /// Another soft cap or bias.
+    Changes(Changes),
+    /// Another format, or other steps.
     Format(SideId, FormatChoice),
     /// What the tables show.
     Show(Shown),

@@ -53,6 +53,7 @@ pub struct App {
     reading: Option<(Reading, Then)>,
     computing: Option<Computing>,
     writing: Vec<Job<Result<(), String>>>,
+    painting: Option<PathBuf>,
     store: Option<Store>,
     kept: Kept,
     kept_at: Instant,
@@ -99,6 +100,7 @@ impl App {
             reading: None,
             computing: None,
             writing: Vec::new(),
+            painting: None,
             store,
             kept: Kept::default(),
             kept_at: Instant::now(),
@@ -145,7 +147,11 @@ impl App {
     /// Whether something is being read, computed, written or searched for.
     pub fn is_busy(&self) -> bool {
         let (reads, writes) = (self.reading.is_some(), !self.writing.is_empty());
-        reads || writes || self.computing.is_some() || self.judging.is_busy()
+        reads
+            || writes
+            || self.painting.is_some()
+            || self.computing.is_some()
+            || self.judging.is_busy()
     }
 
     /// Carries out what a view asked for.
@@ -224,6 +230,7 @@ impl App {
             setting: Setting {
                 mask: session.mask,
                 scaling: session.scaling,
+                changes: session.changes,
             },
             runs: formats.map(Numbers::from).collect(),
         }
@@ -242,6 +249,7 @@ impl App {
                     LayoutAction::Toggle(Pane::Sweep).apply(&mut self.session);
                 }
             }
+            JudgeAction::StopSearch => self.judging.stop_search(),
             JudgeAction::StopSweep => self.judging.stop_sweep(),
             action => self.change(ctx, &Action::Judge(action)),
         }
@@ -295,6 +303,7 @@ impl App {
             Action::OpenHead { layer, head } => (session.layer, session.head) = (layer, head),
             Action::Mask(mask) => session.mask = mask,
             Action::Scaling(scaling) => session.scaling = scaling,
+            Action::Changes(changes) => session.changes = changes,
             Action::Format(side, format) => *session.format_mut(side) = format,
             Action::Runs(runs) => {
                 let added = matches!(runs, crate::session::runs::RunsAction::Add(_));
@@ -480,6 +489,7 @@ impl eframe::App for App {
         let inside = self.window_ui(ui);
         self.pictures.end_frame();
         look.finish_frame(&ctx);
+        self.save_painted(&ctx);
         // What was picked from the list closes it; the list itself is closed by its own action.
         if palette_was_open
             && inside

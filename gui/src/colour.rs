@@ -36,7 +36,7 @@ pub const fn name(kind: TableKind) -> Color32 {
         TableKind::Q => Color32::from_rgb(0xb4, 0x8e, 0xf0),
         TableKind::K => Color32::from_rgb(0xf0, 0x9c, 0x5c),
         TableKind::V => Color32::from_rgb(0x6c, 0xb0, 0xf4),
-        TableKind::Raw | TableKind::Masked | TableKind::Weights => {
+        TableKind::Raw | TableKind::Capped | TableKind::Masked | TableKind::Weights => {
             Color32::from_rgb(0xc2, 0xc0, 0x5c)
         }
         TableKind::Output => Color32::from_rgb(0xf0, 0x82, 0xac),

@@ -17,7 +17,7 @@ use crate::history::History;
 use crate::run::Run;
 use crate::session::layout::{LayoutAction, Pane, Theme};
 use crate::session::runs::RunsAction;
-use crate::session::{Mask, Scaling, Session, Shown, SideId, Unit};
+use crate::session::{Bias, Changes, Mask, Scaling, Session, Shown, SideId, Unit};
 
 /// In which menu a command stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,7 +149,7 @@ static SHELL: &[Command] = &[
     command(
         Menu::File,
         "Export window…",
-        "A picture of everything on screen, as .png",
+        "A picture of everything on screen, as .png or .svg",
         keys(SHIFTED, Key::P),
         |_| Some(Action::File(FileAction::AskWhereWindow)),
     ),
@@ -338,6 +338,38 @@ static SHELL: &[Command] = &[
     ),
     command(
         Menu::Compute,
+        "Soft cap on or off",
+        "Scores bounded smoothly: cap · tanh(score / cap)",
+        keys(Modifiers::NONE, Key::B),
+        |state| {
+            let changes = state.session.changes;
+            Some(Action::Changes(Changes {
+                softcap: match changes.softcap {
+                    None => Some(Changes::USUAL_CAP),
+                    Some(_) => None,
+                },
+                ..changes
+            }))
+        },
+    ),
+    command(
+        Menu::Compute,
+        "ALiBi on or off",
+        "Every step between a query and a key costs the slope of the head",
+        keys(Modifiers::NONE, Key::I),
+        |state| {
+            let changes = state.session.changes;
+            Some(Action::Changes(Changes {
+                bias: match changes.bias {
+                    Bias::None => Bias::Alibi,
+                    Bias::Alibi | Bias::Slope(_) => Bias::None,
+                },
+                ..changes
+            }))
+        },
+    ),
+    command(
+        Menu::Compute,
         "Layer before",
         "One layer nearer to the input",
         keys(Modifiers::SHIFT, Key::PageUp),
@@ -383,7 +415,7 @@ static SHELL: &[Command] = &[
     command(
         Menu::Compute,
         "Fit the right format",
-        "The most fraction bits with which no value of this head saturates",
+        "The smallest steps with which no value of this head saturates",
         keys(Modifiers::NONE, Key::F),
         |State { session, run, .. }| {
             let (layer, head) = (session.layer, session.head);

@@ -28,6 +28,7 @@ pub mod statistics;
 pub mod task;
 
 use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
@@ -35,8 +36,10 @@ use crate::session::{FormatChoice, TableKind, Unit};
 use crate::side::{LastPlace, Side};
 use crate::table::Table;
 
-/// Fewer cells than this are not worth a second core.
+/// Fewer cells than this are not worth a second core,
 const PARALLEL: usize = 1 << 14;
+/// nor fewer rows.
+const ROWS: usize = 64;
 
 /// The difference of two runs of one head.
 #[derive(Debug)]
@@ -53,61 +56,82 @@ pub struct Compare {
     pub saturated: usize,
     /// Values of Q, K and V.
     pub values: usize,
-    tables: [Table; 7],
+    left: Arc<Side>,
+    right: Arc<Side>,
+    scale: f64,
+    tables: OnceLock<[Table; 8]>,
 }
 
 impl Compare {
-    /// Right minus left, table by table; `scale` is the softmax scale.
-    pub fn new(left: &Side, right: &Side, unit: Unit, scale: f64) -> Self {
-        let difference = |kind| difference(left, right, kind, unit, scale);
-        let [q, k, v, raw, masked, weights, output] = TableKind::ALL;
-        let ((raw, masked), (weights, small)) = rayon::join(
-            || {
-                let raw = difference(raw);
-                let unmoved = [left, right].into_iter().all(Side::mask_moves_no_score);
-                let visible = left.table(masked).visible();
-                let masked = match visible {
-                    Some(visible) if unmoved => raw.twin().masked(visible),
-                    _ => difference(masked),
-                };
-                (raw, masked)
-            },
-            || (difference(weights), [q, k, v, output].map(difference)),
-        );
-        let [q, k, v, output] = small;
-        let tables = [q, k, v, raw, masked, weights, output];
-        let weights = (
-            left.table(TableKind::Weights),
-            right.table(TableKind::Weights),
-        );
+    /// Right minus left; `scale` is the softmax scale.
+    pub fn new(left: &Arc<Side>, right: &Arc<Side>, unit: Unit, scale: f64) -> Self {
+        let [weights, others] = [left, right].map(|side| side.table(TableKind::Weights));
+        let same_top = (0..weights.rows()).into_par_iter().with_min_len(ROWS);
+        let same_top = same_top.filter(|&i| top(weights.row(i)) == top(others.row(i)));
+        let outputs = [left, right].map(|side| side.table(TableKind::Output).values());
         let operands = [TableKind::Q, TableKind::K, TableKind::V];
+        let values = operands.map(|kind| right.table(kind).values().len());
         Self {
             unit,
-            sqnr_db: sqnr_db(
-                left.table(TableKind::Output).values(),
-                right.table(TableKind::Output).values(),
-            ),
-            same_top: (0..weights.0.rows())
-                .filter(|&i| top(weights.0.row(i)) == top(weights.1.row(i)))
-                .count(),
-            rows: weights.0.rows(),
+            sqnr_db: sqnr_db(outputs[0], outputs[1]),
+            same_top: same_top.count(),
+            rows: weights.rows(),
             saturated: right.saturated.iter().sum(),
-            values: operands
-                .iter()
-                .map(|&kind| right.table(kind).values().len())
-                .sum(),
-            tables,
+            values: values.iter().sum(),
+            left: Arc::clone(left),
+            right: Arc::clone(right),
+            scale,
+            tables: OnceLock::new(),
         }
+    }
+
+    /// Works the differences out, for those who are about to show them.
+    pub fn prepare(&self) {
+        self.tables();
+    }
+
+    /// Whether they are worked out already.
+    pub fn is_prepared(&self) -> bool {
+        self.tables.get().is_some()
+    }
+
+    /// Right minus left, table by table: worked out when they are first asked for, since they are shown seldom.
+    fn tables(&self) -> &[Table; 8] {
+        self.tables.get_or_init(|| {
+            let (left, right) = (&*self.left, &*self.right);
+            let difference = |kind| difference(left, right, kind, self.unit, self.scale);
+            let [q, k, v, raw, capped, masked, weights, output] = TableKind::ALL;
+            // Where nothing changes a score, the differences of a stage are those of the one before.
+            let stage = |kind, before_kind, before: &Table| {
+                let is_same = |side: &Side| side.is_same(kind, before_kind);
+                let is_same = [left, right].into_iter().all(is_same);
+                match (is_same, left.table(kind).visible()) {
+                    (true, None) => before.twin(),
+                    (true, Some(visible)) => before.twin().masked(visible),
+                    (false, _) => difference(kind),
+                }
+            };
+            let scores = || {
+                let raw_differences = difference(raw);
+                let capped_differences = stage(capped, raw, &raw_differences);
+                let masked = stage(masked, capped, &capped_differences);
+                [raw_differences, capped_differences, masked]
+            };
+            let others = || (difference(weights), [q, k, v, output].map(difference));
+            let ([raw, capped, masked], (weights, [q, k, v, output])) = rayon::join(scores, others);
+            [q, k, v, raw, capped, masked, weights, output]
+        })
     }
 
     /// The differences of one table.
     pub fn table(&self, kind: TableKind) -> &Table {
-        let [q, k, v, raw, masked, weights, output] = &self.tables;
+        let [q, k, v, raw, capped, masked, weights, output] = self.tables();
         match kind {
             TableKind::Q => q,
             TableKind::K => k,
             TableKind::V => v,
             TableKind::Raw => raw,
+            TableKind::Capped => capped,
             TableKind::Masked => masked,
             TableKind::Weights => weights,
             TableKind::Output => output,
@@ -123,7 +147,7 @@ fn difference(left: &Side, right: &Side, kind: TableKind, unit: Unit, scale: f64
         .with_min_len(PARALLEL)
         .map(|(&left, &right)| match unit {
             Unit::Real => right - left,
-            Unit::LastPlace => (right - left) / coarser(places, left),
+            Unit::LastPlace => (right - left) / coarser(places, left).unwrap_or(1.0),
         })
         .collect();
     let table = Table::new(left.rows(), left.columns(), values);
@@ -133,21 +157,21 @@ fn difference(left: &Side, right: &Side, kind: TableKind, unit: Unit, scale: f64
     }
 }
 
-/// The last place of the coarser of two formats at `value`.
+/// The last place of the coarser of two formats at `value`; none where it says nothing, and differences are real.
 pub fn place(
     (left, right): (FormatChoice, FormatChoice),
     kind: TableKind,
     value: f64,
     scale: f64,
-) -> f64 {
+) -> Option<f64> {
     let places = [left, right].map(|format| LastPlace::of(format, kind, scale));
     coarser(places, value)
 }
 
-fn coarser([left, right]: [LastPlace; 2], value: f64) -> f64 {
+fn coarser([left, right]: [Option<LastPlace>; 2], value: f64) -> Option<f64> {
+    let place = left?.at(value).max(right?.at(value));
     // With a scale of zero every score is zero, and so is every difference.
-    let place = left.at(value).max(right.at(value));
-    place.max(f64::MIN_POSITIVE)
+    Some(place.max(f64::MIN_POSITIVE))
 }
 
 /// Signal to quantisation noise: −10·log10(Σ(x−y)² / Σx²).
@@ -200,7 +224,7 @@ mod tests {
     #[test]
     fn the_last_place_is_that_of_the_coarser_format() {
         let bits = crate::session::FractionBits { q: 4, k: 3, v: 5 };
-        let i8 = FormatChoice::I8(bits);
+        let i8 = FormatChoice::I8(bits.into());
         let f32 = FormatChoice::F32;
         for (kind, expected) in [
             (TableKind::Q, 1.0 / 16.0),
@@ -208,9 +232,15 @@ mod tests {
             (TableKind::Raw, 1.0 / 256.0),
             (TableKind::Output, 1.0 / 32.0),
         ] {
-            assert_eq!(place((f32, i8), kind, 1.0, 0.5), expected);
+            assert_eq!(place((f32, i8), kind, 1.0, 0.5), Some(expected));
         }
         let ulp = f64::from(f32::EPSILON);
-        assert_eq!(place((f32, FormatChoice::F64), TableKind::Q, 1.0, 1.0), ulp);
+        for (right, kind, expected) in [
+            (FormatChoice::F64, TableKind::Q, Some(ulp)),
+            (FormatChoice::F64, TableKind::Weights, Some(ulp)),
+            (i8, TableKind::Weights, None),
+        ] {
+            assert_eq!(place((f32, right), kind, 1.0, 1.0), expected);
+        }
     }
 }

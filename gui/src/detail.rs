@@ -6,7 +6,7 @@ use crate::compare::greatest;
 use crate::question;
 use crate::recorder::Job;
 use crate::session::{FormatChoice, Selection, Session, TableKind};
-use crate::side::{Choice, RunError, attention, record_in};
+use crate::side::{Choice, RunError, alibi, attention, record_in};
 use crate::source::Input;
 
 /// How one format gets from a query and a key to a weight.
@@ -18,6 +18,8 @@ pub struct Steps {
     pub dot: f64,
     /// Times the scale.
     pub score: f64,
+    /// After soft cap, bias and question: what the softmax sees.
+    pub changed: f64,
     /// The greatest score that the query may look at.
     pub max: f64,
     /// e^(score − max), before the division; `None` where the mask hides the key.
@@ -85,6 +87,14 @@ impl Detail {
     }
 }
 
+impl Detail {
+    /// Whether anything but the mask changes the score that is pointed at.
+    pub fn is_changed(&self) -> bool {
+        let differs = |steps: &Steps| steps.changed.to_bits() != steps.score.to_bits();
+        differs(&self.left) || differs(&self.right)
+    }
+}
+
 fn steps(input: &Input, choice: Choice, focus: Selection) -> Result<(Steps, Terms), RunError> {
     let (head, format) = question::asked(input, choice);
     let attention = attention(input, choice)?;
@@ -101,6 +111,7 @@ fn steps(input: &Input, choice: Choice, focus: Selection) -> Result<(Steps, Term
             offset: attention.offset + focus.query,
             ..attention
         },
+        alibi: alibi(input, choice)?,
     };
     let whole = question::record_asked(format, choice.question, &whole)?;
     // The bare dot product: one query, one key, scale one.
@@ -115,6 +126,7 @@ fn steps(input: &Input, choice: Choice, focus: Selection) -> Result<(Steps, Term
             scale: kqv::Scale::new(1.0)?,
             ..Attention::FULL
         },
+        alibi: None,
     };
     let pair = record_in(format, &pair)?;
     let at = |values: &[f64]| values.get(focus.key).copied().unwrap_or_default();
@@ -135,7 +147,8 @@ fn steps(input: &Input, choice: Choice, focus: Selection) -> Result<(Steps, Term
         format: choice.format,
         dot,
         score: at(&whole.raw),
-        max: greatest(&whole.raw, visible.clone()),
+        changed: at(whole.after_mask()),
+        max: greatest(whole.after_mask(), visible.clone()),
         exponential: visible
             .contains(&focus.key)
             .then(|| at(&whole.exponentials)),

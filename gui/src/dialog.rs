@@ -108,7 +108,7 @@ fn answer_to(question: Question) -> Option<Action> {
         }
         Question::WhereWindow => {
             let dialog = kinds(dialog.set_title("Export window"), |kind| {
-                kind == FileKind::Png
+                matches!(kind, FileKind::Png | FileKind::Svg)
             });
             let path = save(dialog.set_file_name("window.png"))?;
             Some(Action::File(FileAction::SaveWindow(path)))

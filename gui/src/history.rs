@@ -6,6 +6,7 @@ use crate::action::Action;
 use crate::edit::Place;
 use crate::session::edits::EditAction;
 use crate::session::judge::JudgeAction;
+use crate::session::runs::RunsAction;
 use crate::session::{Session, SideId};
 
 /// More steps than anybody walks back.
@@ -36,7 +37,10 @@ impl History {
 
     /// No button is down: the next change of a format is a step of its own.
     pub fn pause_after_drag(&mut self) {
-        if matches!(self.last, Last::Format(_) | Last::Drag(_) | Last::Judge) {
+        if matches!(
+            self.last,
+            Last::Format(_) | Last::Run(_) | Last::Changes | Last::Drag(_) | Last::Judge
+        ) {
             self.last = Last::Step;
         }
     }
@@ -76,6 +80,10 @@ enum Last {
     Step,
     /// A slider that may still be held.
     Format(SideId),
+    /// The same of a further run.
+    Run(usize),
+    /// A soft cap or a slope that may still be dragged.
+    Changes,
     /// A budget or a threshold that may still be dragged.
     Judge,
     /// A walk over cells.
@@ -88,6 +96,8 @@ impl Last {
     fn of(action: &Action) -> Self {
         match action {
             Action::Format(side, _) => Self::Format(*side),
+            Action::Runs(RunsAction::Change(at, _)) => Self::Run(*at),
+            Action::Changes(_) => Self::Changes,
             Action::Judge(JudgeAction::Budget(_) | JudgeAction::Sweep(_)) => Self::Judge,
             Action::Select(_) | Action::SelectAround(_) => Self::Select,
             Action::Edit(EditAction::Drag(place, _)) => Self::Drag(*place),

@@ -158,6 +158,16 @@ impl Judging {
         ));
     }
 
+    /// How far that search is, from 0 to 1, while it is under way.
+    pub fn searched(&self) -> Option<f32> {
+        self.searching.as_ref().map(Task::share)
+    }
+
+    /// Stops looking.
+    pub fn stop_search(&mut self) {
+        self.searching = None;
+    }
+
     /// Tries every format; `wake` is called when it is done.
     pub fn start_sweep(
         &mut self,
@@ -225,7 +235,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::session::{InputId, Mask, Scaling};
+    use crate::session::{Changes, InputId, Mask, Scaling};
     use crate::source::load;
 
     fn subject() -> Subject {
@@ -235,6 +245,7 @@ mod tests {
             setting: Setting {
                 mask: Mask::None,
                 scaling: Scaling::On,
+                changes: Changes::NONE,
             },
             runs: vec![Numbers::F32, Numbers::I8([1.0 / 32.0; 3])],
         }

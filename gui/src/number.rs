@@ -103,6 +103,20 @@ pub fn short(value: f64) -> String {
     signed(value, text)
 }
 
+/// So many significant digits, without zeros that say nothing.
+pub fn significant(value: f64, digits: usize) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return plain(value);
+    }
+    let rounded = format!("{value:.*e}", digits.saturating_sub(1));
+    let rounded: f64 = rounded.parse().unwrap_or(value);
+    if (1e-4..1e6).contains(&rounded.abs()) {
+        format!("{rounded}")
+    } else {
+        format!("{rounded:e}")
+    }
+}
+
 /// A difference: with its sign, plus included.
 pub fn difference(value: f64, number: fn(f64) -> String) -> String {
     let plus = if value > 0.0 { "+" } else { "" };
@@ -140,5 +154,15 @@ mod tests {
             }
         }
         assert_eq!(difference(0.002_918, plain), "+0.0029");
+        for (value, expected) in [
+            (0.027_345_6, "0.0273"),
+            (1.0, "1"),
+            (0.5, "0.5"),
+            (123_456.0, "123000"),
+            (1.234_5e-7, "1.23e-7"),
+            (9.999e-4, "0.001"),
+        ] {
+            assert_eq!(significant(value, 3), expected);
+        }
     }
 }

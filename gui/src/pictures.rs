@@ -1,8 +1,11 @@
 //! Heat maps as textures of one pixel a cell, kept while the table is shown. Built once, drawn for nothing.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use eframe::egui::{Color32, ColorImage, Context, TextureHandle, TextureId, TextureOptions};
+use eframe::egui::{ColorImage, Context, ImageData, TextureHandle, TextureId, TextureOptions};
+
+use rayon::prelude::*;
 
 use crate::colour::{ColourScale, HIDDEN};
 use crate::look::Look;
@@ -25,6 +28,7 @@ pub struct Pictures {
     /// In what hidden cells are drawn.
     pub look: Look,
     textures: HashMap<Key, (TextureHandle, Age)>,
+    copies: Option<HashMap<TextureId, Arc<ColorImage>>>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -44,18 +48,33 @@ impl Pictures {
     ) -> TextureId {
         let [_, end] = scale.ends();
         let key = Key {
-            table: table.id(),
+            table: table.picture_id(),
             end_bits: end.to_bits(),
             look: self.look,
             tile,
         };
         let (texture, age) = self.textures.entry(key).or_insert_with(|| {
-            let image = image(table, scale, tile, key.look);
-            let texture = ctx.load_texture("table", image, TextureOptions::NEAREST);
+            let image = Arc::new(image(table, scale, tile, key.look));
+            let data = ImageData::Color(Arc::clone(&image));
+            let texture = ctx.load_texture("table", data, TextureOptions::NEAREST);
+            if let Some(copies) = &mut self.copies {
+                copies.insert(texture.id(), image);
+            }
             (texture, Age::UsedNow)
         });
         *age = Age::UsedNow;
         texture.id()
+    }
+
+    /// From now on the pictures are made anew, and copies are kept of them.
+    pub fn keep_copies(&mut self) {
+        self.textures.clear();
+        self.copies = Some(HashMap::new());
+    }
+
+    /// The copies of those that were drawn since, if they were asked for; they are not kept any longer.
+    pub fn take_copies(&mut self) -> Option<HashMap<TextureId, Arc<ColorImage>>> {
+        self.copies.take()
     }
 
     /// Forgets what was not drawn since the last call.
@@ -76,18 +95,21 @@ fn image(
     let rows = down * TILE..table.rows().min((down + 1) * TILE);
     let columns = across * TILE..table.columns().min((across + 1) * TILE);
     let size = [columns.len(), rows.len()];
-    let pixels = rows
-        .flat_map(|row| columns.clone().map(move |column| (row, column)))
-        .map(|(row, column)| hidden_in(look, scale.colour(table.get(row, column))))
-        .collect();
+    // Only what is hidden follows the look.
+    let mut pixels = vec![look.tone(HIDDEN); size[0] * size[1]];
+    let lines = pixels.par_chunks_mut(size[0].max(1)).zip(rows);
+    lines.with_min_len(ROWS_AT_ONCE).for_each(|(pixels, row)| {
+        let visible = table.visible_in(row);
+        let seen = visible.start.max(columns.start)..visible.end.min(columns.end);
+        let values = table.row(row).get(seen.clone()).unwrap_or_default();
+        let place = seen.start.saturating_sub(columns.start)..;
+        let pixels = pixels.get_mut(place).unwrap_or_default();
+        for (pixel, &value) in pixels.iter_mut().zip(values) {
+            *pixel = scale.colour(Some(value));
+        }
+    });
     ColorImage::new(size, pixels)
 }
 
-/// Only what is hidden follows the look.
-fn hidden_in(look: Look, colour: Color32) -> Color32 {
-    if colour == HIDDEN {
-        look.tone(colour)
-    } else {
-        colour
-    }
-}
+/// Fewer rows of a tile are not worth a second core.
+const ROWS_AT_ONCE: usize = 64;

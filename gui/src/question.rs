@@ -3,11 +3,11 @@
 
 use std::ops::Range;
 
-use kqv::{Float, Modify, Quantized, Query, Score, ShapeError};
+use kqv::{Float, Modify, Query, Score, ShapeError};
 
-use crate::derivation::trace::{Trace, Whole, watch_with};
-use crate::recorder::{Job, Readable, Record, record_with};
-use crate::session::{FormatChoice, FractionBits, Question};
+use crate::derivation::trace::{Trace, Whole, watch, watch_with};
+use crate::recorder::{Job, Readable, Record, record, record_with};
+use crate::session::{FormatChoice, Question};
 use crate::side::{Choice, RunError};
 use crate::source::{Head, Input};
 
@@ -51,8 +51,8 @@ pub fn asked(input: &Input, choice: Choice) -> (Head<'_>, FormatChoice) {
         k: head.q,
         v: head.v,
     };
-    let format = match choice.format.fraction_bits() {
-        Some(FractionBits { q, k, v }) => choice.format.with_bits(FractionBits { q: k, k: q, v }),
+    let format = match choice.format.steps() {
+        Some(steps) => choice.format.with_steps(steps.turned()),
         None => choice.format,
     };
     (turned, format)
@@ -70,14 +70,8 @@ pub fn record_asked(
     Ok(match format {
         FormatChoice::F32 => recorded(Float::<f32>::FORMAT, question, job)?,
         FormatChoice::F64 => recorded(Float::<f64>::FORMAT, question, job)?,
-        FormatChoice::I16(FractionBits { q, k, v }) => {
-            let format = Quantized::<i16>::from_fraction_bits(q, k, v)?;
-            recorded(format, question, job)?
-        }
-        FormatChoice::I8(FractionBits { q, k, v }) => {
-            let format = Quantized::<i8>::from_fraction_bits(q, k, v)?;
-            recorded(format, question, job)?
-        }
+        FormatChoice::I16(steps) => recorded(steps.quantized::<i16>()?, question, job)?,
+        FormatChoice::I8(steps) => recorded(steps.quantized::<i8>()?, question, job)?,
     })
 }
 
@@ -94,14 +88,8 @@ pub fn watch_asked(
     match format {
         FormatChoice::F32 => watched(Float::<f32>::FORMAT, question, job, key),
         FormatChoice::F64 => watched(Float::<f64>::FORMAT, question, job, key),
-        FormatChoice::I16(FractionBits { q, k, v }) => {
-            let format = Quantized::<i16>::from_fraction_bits(q, k, v)?;
-            watched(format, question, job, key)
-        }
-        FormatChoice::I8(FractionBits { q, k, v }) => {
-            let format = Quantized::<i8>::from_fraction_bits(q, k, v)?;
-            watched(format, question, job, key)
-        }
+        FormatChoice::I16(steps) => watched(steps.quantized::<i16>()?, question, job, key),
+        FormatChoice::I8(steps) => watched(steps.quantized::<i8>()?, question, job, key),
     }
 }
 
@@ -111,11 +99,12 @@ fn recorded<F: Readable>(
     job: &Job<'_>,
 ) -> Result<Record, ShapeError> {
     let mask = job.attention.mask;
-    match question {
-        Question::None | Question::Reversed => record_with(format, job, mask),
-        Question::Squared => record_with(format, job, (mask, squared(job))),
+    match (question, job.alibi) {
+        (Question::None | Question::Reversed, _) => record(format, job),
+        (Question::Squared, alibi) => record_with(format, job, (mask, (squared(job), alibi))),
         // Instead of what the mask hides.
-        Question::LeftBottom => record_with(format, job, LeftBottom),
+        (Question::LeftBottom, None) => record_with(format, job, LeftBottom),
+        (Question::LeftBottom, Some(alibi)) => record_with(format, job, (LeftBottom, alibi)),
     }
 }
 
@@ -126,10 +115,11 @@ fn watched<F: Whole>(
     key: usize,
 ) -> Result<Trace, RunError> {
     let mask = job.attention.mask;
-    match question {
-        Question::None | Question::Reversed => watch_with(format, job, key, mask),
-        Question::Squared => watch_with(format, job, key, (mask, squared(job))),
-        Question::LeftBottom => watch_with(format, job, key, LeftBottom),
+    match (question, job.alibi) {
+        (Question::None | Question::Reversed, _) => watch(format, job, key),
+        (Question::Squared, alibi) => watch_with(format, job, key, (mask, (squared(job), alibi))),
+        (Question::LeftBottom, None) => watch_with(format, job, key, LeftBottom),
+        (Question::LeftBottom, Some(alibi)) => watch_with(format, job, key, (LeftBottom, alibi)),
     }
 }
 
@@ -154,6 +144,7 @@ mod tests {
         width: 2,
         value_width: 1,
         attention: Attention::FULL,
+        alibi: None,
     };
 
     fn record(question: Question) -> Record {
@@ -184,13 +175,16 @@ mod tests {
 
     #[test]
     fn fixed_point_squares_as_float_does() {
-        let bits = FractionBits {
+        let bits = crate::session::FractionBits {
             q: 10,
             k: 10,
             v: 10,
         };
         let record = |format| record_asked(format, Question::Squared, &JOB).unwrap();
-        let (float, fixed) = (record(FormatChoice::F64), record(FormatChoice::I16(bits)));
+        let (float, fixed) = (
+            record(FormatChoice::F64),
+            record(FormatChoice::I16(bits.into())),
+        );
         for (float, fixed) in float.weights.iter().zip(&fixed.weights) {
             assert!((float - fixed).abs() < 4e-6, "{float} {fixed}");
         }

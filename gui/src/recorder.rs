@@ -3,8 +3,10 @@
 use std::ops::Range;
 
 use kqv::{
-    Attention, Float, Modify, Observer, Qkv, Quantized, Query, Scores, ShapeError, View, WEIGHT_ONE,
+    Alibi, Attention, Float, Modify, Observer, Qkv, Quantized, Query, Scores, ShapeError, View,
+    WEIGHT_ONE, fast_scratch_cells,
 };
+use rayon::prelude::*;
 
 use crate::stored::{Operand, Stored};
 
@@ -78,8 +80,10 @@ pub struct Job<'a> {
     pub width: usize,
     /// E.
     pub value_width: usize,
-    /// Scale and mask.
+    /// Scale, soft cap and mask.
     pub attention: Attention,
+    /// The bias for distance, if there is one.
+    pub alibi: Option<Alibi>,
 }
 
 /// Everything that was seen, in real numbers, row-major.
@@ -95,11 +99,13 @@ pub struct Record {
     pub saturated: [usize; 3],
     /// (T, S).
     pub raw: Vec<f64>,
-    /// After mask and question, (T, S); a hidden key keeps its raw score. Empty where a mask only hides.
+    /// After the soft cap, (T, S). Empty where there is none.
+    pub capped: Vec<f64>,
+    /// After mask, bias and question, (T, S); a hidden key keeps its score. Empty where a mask only hides.
     pub masked: Vec<f64>,
     /// The keys that each query may see, (T).
     pub visible: Vec<Range<usize>>,
-    /// Weights before the division by their sum, (T, S).
+    /// Weights before the division by their sum, (T, S); kept of a single query only.
     pub exponentials: Vec<f64>,
     /// The sum of each row of them, (T).
     pub sums: Vec<f64>,
@@ -109,15 +115,88 @@ pub struct Record {
     pub output: Vec<f64>,
 }
 
-struct Recorder<F, M> {
-    format: F,
-    attention: Attention<M>,
-    record: Record,
+impl Record {
+    /// The scores after the soft cap, which are the raw ones where there is none.
+    pub fn after_cap(&self) -> &[f64] {
+        if self.capped.is_empty() {
+            &self.raw
+        } else {
+            &self.capped
+        }
+    }
+
+    /// The scores that the softmax sees, hidden keys besides.
+    pub fn after_mask(&self) -> &[f64] {
+        if self.masked.is_empty() {
+            self.after_cap()
+        } else {
+            &self.masked
+        }
+    }
 }
 
-impl<F: Readable, M: Modify> Observer<F> for Recorder<F, M> {
-    fn raw(&mut self, _: usize, scores: Scores<'_, F>) {
-        self.record.raw.extend(scores.reals());
+/// Some rows of a [`Record`], as the kernel fills them: each slice holds these rows of its table.
+#[derive(Default)]
+struct Rows<'a> {
+    raw: &'a mut [f64],
+    capped: &'a mut [f64],
+    masked: &'a mut [f64],
+    visible: &'a mut [Range<usize>],
+    exponentials: &'a mut [f64],
+    sums: &'a mut [f64],
+    weights: &'a mut [f64],
+    output: &'a mut [f64],
+}
+
+impl<'a> Rows<'a> {
+    /// All of `record`, in blocks of so many rows.
+    fn blocks(record: &'a mut Record, rows: usize, keys: usize, columns: usize) -> Vec<Self> {
+        let table =
+            |values: &'a mut Vec<f64>, columns: usize| values.chunks_mut((rows * columns).max(1));
+        let mut raw = table(&mut record.raw, keys);
+        let mut capped = table(&mut record.capped, keys);
+        let mut masked = table(&mut record.masked, keys);
+        let mut exponentials = table(&mut record.exponentials, keys);
+        let mut sums = table(&mut record.sums, 1);
+        let mut weights = table(&mut record.weights, keys);
+        let mut output = table(&mut record.output, columns);
+        let blocks = record.visible.chunks_mut(rows.max(1)).map(|visible| Self {
+            visible,
+            raw: raw.next().unwrap_or_default(),
+            capped: capped.next().unwrap_or_default(),
+            masked: masked.next().unwrap_or_default(),
+            exponentials: exponentials.next().unwrap_or_default(),
+            sums: sums.next().unwrap_or_default(),
+            weights: weights.next().unwrap_or_default(),
+            output: output.next().unwrap_or_default(),
+        });
+        blocks.collect()
+    }
+}
+
+/// Row `i` of a table of so many columns; empty where the table is left out.
+fn row(values: &mut [f64], i: usize, columns: usize) -> &mut [f64] {
+    values
+        .get_mut(i * columns..(i + 1) * columns)
+        .unwrap_or_default()
+}
+
+struct Recorder<'a, F, M> {
+    format: F,
+    attention: Attention<M>,
+    rows: Rows<'a>,
+}
+
+impl<F: Readable, M: Modify> Observer<F> for Recorder<'_, F, M> {
+    fn raw(&mut self, i: usize, scores: Scores<'_, F>) {
+        fill(row(self.rows.raw, i, scores.cells().len()), scores.reals());
+    }
+
+    fn softcapped(&mut self, i: usize, scores: Scores<'_, F>) {
+        if self.attention.softcap.cap().is_some() {
+            let row = row(self.rows.capped, i, scores.cells().len());
+            fill(row, scores.reals());
+        }
     }
 
     fn masked(&mut self, i: usize, scores: Scores<'_, F>) {
@@ -126,37 +205,52 @@ impl<F: Readable, M: Modify> Observer<F> for Recorder<F, M> {
             row: i,
             position: i + offset,
         };
-        let visible = mask.visible(query, scores.cells().len());
-        self.record.visible.push(visible);
+        let keys = scores.cells().len();
+        if let Some(visible) = self.rows.visible.get_mut(i) {
+            *visible = mask.visible(query, keys);
+        }
         if !M::CHANGES {
             return;
         }
-        let record = &mut self.record;
-        let raw = record.raw.iter().skip(record.masked.len());
-        let masked = scores.reals().zip(raw);
-        let shown = masked.map(|(score, &raw)| if score.is_finite() { score } else { raw });
-        record.masked.extend(shown);
+        let rows = &mut self.rows;
+        let before = if rows.capped.is_empty() {
+            row(rows.raw, i, keys)
+        } else {
+            row(rows.capped, i, keys)
+        };
+        let masked = scores.reals().zip(before);
+        let shown = masked.map(|(score, before)| if score.is_finite() { score } else { *before });
+        fill(row(rows.masked, i, keys), shown);
     }
 
-    fn weights(&mut self, _: usize, weights: &[F::Cell], sum: F::Sum) {
-        let record = &mut self.record;
-        record.sums.push(F::sum_real(sum));
-        let visible = record.visible.last().cloned().unwrap_or_default();
-        for (j, &weight) in weights.iter().enumerate() {
-            // A row that sees nothing has the sum zero, and no share of it.
-            let seen = visible.contains(&j);
-            let exponential = F::exponential_real(weight);
-            record
-                .exponentials
-                .push(if seen { exponential } else { 0.0 });
-            let share = F::weight_real(weight, sum);
-            record.weights.push(if seen { share } else { 0.0 });
+    fn weights(&mut self, i: usize, weights: &[F::Cell], sum: F::Sum) {
+        let (rows, keys) = (&mut self.rows, weights.len());
+        if let Some(held) = rows.sums.get_mut(i) {
+            *held = F::sum_real(sum);
         }
+        // A row that sees nothing has the sum zero, and no share of it; what is hidden has none either.
+        let visible = rows.visible.get(i).cloned().unwrap_or_default();
+        let seen = || weights.get(visible.clone()).unwrap_or_default().iter();
+        let shares = row(rows.weights, i, keys).get_mut(visible.clone());
+        let shares = shares.unwrap_or_default();
+        fill(shares, seen().map(|&weight| F::weight_real(weight, sum)));
+        let exponentials = row(rows.exponentials, i, keys).get_mut(visible.clone());
+        let exponentials = exponentials.unwrap_or_default();
+        fill(
+            exponentials,
+            seen().map(|&weight| F::exponential_real(weight)),
+        );
     }
 
-    fn output(&mut self, _: usize, output: &[F::Element]) {
+    fn output(&mut self, i: usize, output: &[F::Element]) {
         let reals = output.iter().map(|&value| self.format.output_real(value));
-        self.record.output.extend(reals);
+        fill(row(self.rows.output, i, output.len()), reals);
+    }
+}
+
+fn fill(row: &mut [f64], values: impl Iterator<Item = f64>) {
+    for (held, value) in row.iter_mut().zip(values) {
+        *held = value;
     }
 }
 
@@ -165,14 +259,23 @@ impl<F: Readable, M: Modify> Observer<F> for Recorder<F, M> {
 /// # Errors
 /// The kernel's [`ShapeError`].
 pub fn record<F: Readable>(format: F, job: &Job<'_>) -> Result<Record, ShapeError> {
-    record_with(format, job, job.attention.mask)
+    let mask = job.attention.mask;
+    match job.alibi {
+        None => record_with(format, job, mask),
+        Some(alibi) => record_with(format, job, (mask, alibi)),
+    }
 }
 
-/// [`record`] with another mask than that of the job.
+/// So many products of queries and keys are worth a second core.
+const PRODUCTS_AT_ONCE: usize = 1 << 18;
+/// The vectors of the kernel take so many queries at once: blocks are whole multiples of it.
+const ROWS_AT_ONCE: usize = 16;
+
+/// [`record`] with another mask than that of the job; blocks of queries on all cores, for the same bits.
 ///
 /// # Errors
 /// The kernel's [`ShapeError`].
-pub fn record_with<F: Readable, M: Modify>(
+pub fn record_with<F: Readable, M: Modify + Sync>(
     format: F,
     job: &Job<'_>,
     mask: M,
@@ -188,38 +291,63 @@ pub fn record_with<F: Readable, M: Modify>(
     let (q, q_saturated) = format.elements(job.q, Operand::Q);
     let (k, k_saturated) = format.elements(job.k, Operand::K);
     let (v, v_saturated) = format.elements(job.v, Operand::V);
-    let qkv = Qkv::new(
-        View::new(&q, queries, width)?,
+    let (k_view, v_view) = (
         View::new(&k, keys, width)?,
         View::new(&v, keys, value_width)?,
-    )?;
-    let mut recorder = Recorder {
-        format,
-        attention,
-        record: Record {
-            q: reals(format, &q, Operand::Q),
-            k: reals(format, &k, Operand::K),
-            v: reals(format, &v, Operand::V),
-            saturated: [q_saturated, k_saturated, v_saturated],
-            raw: Vec::with_capacity(queries * keys),
-            exponentials: Vec::with_capacity(queries * keys),
-            weights: Vec::with_capacity(queries * keys),
-            output: Vec::with_capacity(queries * value_width),
-            ..Record::default()
-        },
+    );
+    let scores = |is_there: bool| vec![0.0; if is_there { queries * keys } else { 0 }];
+    let mut record = Record {
+        q: reals(format, &q, Operand::Q),
+        k: reals(format, &k, Operand::K),
+        v: reals(format, &v, Operand::V),
+        saturated: [q_saturated, k_saturated, v_saturated],
+        raw: scores(true),
+        capped: scores(attention.softcap.cap().is_some()),
+        masked: scores(M::CHANGES),
+        visible: vec![0..0; queries],
+        exponentials: scores(queries == 1),
+        sums: vec![0.0; queries],
+        weights: scores(true),
+        output: vec![0.0; queries * value_width],
     };
-    let mut scratch = vec![F::ZERO_CELL; keys];
-    let mut output = vec![F::ZERO; queries * value_width];
-    kqv::attend_view(
-        format,
-        qkv,
-        attention,
-        &mut scratch,
-        &mut output,
-        &mut recorder,
-    )?;
-    Ok(recorder.record)
+    let products = queries * keys * (width + value_width);
+    let cores = products / PRODUCTS_AT_ONCE + 1;
+    let rows = queries.div_ceil(cores.min(BLOCKS)).max(1);
+    let rows = rows.next_multiple_of(ROWS_AT_ONCE);
+    let blocks = Rows::blocks(&mut record, rows, keys, value_width);
+    let starts = (0..).step_by(rows);
+    let work: Vec<_> = starts.zip(blocks).collect();
+    work.into_par_iter().try_for_each(|(start, rows)| {
+        let count = rows.visible.len();
+        let q = q
+            .get(start * width..(start + count) * width)
+            .unwrap_or_default();
+        let qkv = Qkv::new(View::new(q, count, width)?, k_view, v_view)?;
+        let attention = Attention {
+            offset: attention.offset + start,
+            ..attention
+        };
+        let mut recorder = Recorder {
+            format,
+            attention,
+            rows,
+        };
+        let mut scratch = vec![F::ZERO_CELL; fast_scratch_cells(keys, width)];
+        let mut output = vec![F::ZERO; count * value_width];
+        kqv::attend_view(
+            format,
+            qkv,
+            attention,
+            &mut scratch,
+            &mut output,
+            &mut recorder,
+        )
+    })?;
+    Ok(record)
 }
+
+/// As many blocks keep every core busy to the end.
+const BLOCKS: usize = 32;
 
 /// The same call with another mask.
 pub fn masked_by<M>(attention: Attention, mask: M) -> Attention<M> {

@@ -12,7 +12,7 @@ use crate::layer::LayerTables;
 use crate::positions::Positions;
 use crate::session::layout::Pane;
 use crate::session::{FormatChoice, Selection, Session, Shown, SideId, TableKind};
-use crate::side::{Choice, RunError, Side, attention, last_place};
+use crate::side::{Choice, LastPlace, RunError, Side, attention};
 use crate::source::Input;
 use crate::steps::{Stage, Walk};
 use crate::table::{Table, rounded_up};
@@ -113,6 +113,9 @@ impl Run {
             Some(run) => Arc::clone(&run.compare),
             None => Arc::new(Compare::new(&left, &right, session.unit, scale)),
         };
+        if shows_differences(session) {
+            compare.prepare();
+        }
         let more = held(&session.more.0, &left, same, |format| {
             side(Choice::new(session, format))
         })?;
@@ -198,6 +201,7 @@ impl Run {
             && is(&self.left, session.left)
             && is(&self.right, session.right)
             && self.compare.unit == session.unit
+            && (self.compare.is_prepared() || !shows_differences(session))
             && session.more.0.iter().all(has)
     }
 
@@ -235,13 +239,20 @@ impl Run {
         }
     }
 
+    /// Whether one of the two formats has integers.
+    pub fn has_integers(&self) -> bool {
+        let mut sides = [&self.left, &self.right].into_iter();
+        sides.any(|side| side.choice.format.steps().is_some())
+    }
+
     /// What one unit of a difference is worth, where it is the same in every cell.
     pub fn place(&self, kind: TableKind) -> Option<f64> {
         [&self.left, &self.right]
             .into_iter()
             .map(|side| side.choice.format)
-            .filter(|format| format.fraction_bits().is_some())
-            .map(|format| last_place(format, kind, 0.0, self.scale))
+            .filter(|format| format.steps().is_some())
+            .filter_map(|format| LastPlace::of(format, kind, self.scale))
+            .map(|place| place.at(0.0))
             .reduce(f64::max)
     }
 
@@ -249,7 +260,7 @@ impl Run {
     pub fn scale_end(&self, kind: TableKind, column: Column) -> f64 {
         let kinds: &[TableKind] = match kind {
             TableKind::Q | TableKind::K => &[TableKind::Q, TableKind::K],
-            TableKind::Raw | TableKind::Masked => &[TableKind::Raw],
+            TableKind::Raw | TableKind::Capped | TableKind::Masked => &[TableKind::Raw],
             TableKind::V => &[TableKind::V],
             TableKind::Weights => &[TableKind::Weights],
             TableKind::Output => &[TableKind::Output],
@@ -290,6 +301,10 @@ fn mixing(session: &Session, input: &Input, side: &Side, learned: &Learned) -> O
     let row = values.get_mut(walk.query * columns..(walk.query + 1) * columns)?;
     row.copy_from_slice(learned.trace.so_far.get(..columns)?);
     Some(Arc::new(Table::new(output.rows(), columns, values)))
+}
+
+fn shows_differences(session: &Session) -> bool {
+    matches!(session.shown, Shown::Difference | Shown::Beside)
 }
 
 /// All heads as they were, or made anew.

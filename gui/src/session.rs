@@ -3,8 +3,12 @@
 /// Cells around the head.
 pub mod around;
 mod arrangement;
+/// Soft cap and bias.
+pub mod changes;
 /// What can be asked of its edits.
 pub mod edits;
+/// Number formats.
+pub mod format;
 /// How formats are judged.
 pub mod judge;
 /// Panes and theme.
@@ -20,10 +24,12 @@ use serde::{Deserialize, Serialize};
 use crate::heads::HeadsView;
 use crate::lesson::LessonInput;
 use crate::positions::PositionsView;
-use crate::source::{Input, Made};
+use crate::source::Made;
 use around::LayerCell;
 pub use arrangement::Arrangement;
+pub use changes::{Bias, Changes};
 use edits::Edits;
+pub use format::{FormatChoice, FractionBits, Step, Steps};
 use judge::Judge;
 use layout::{Layout, Theme};
 pub use learn::{Learn, LearnAction, Question, Speed};
@@ -42,6 +48,9 @@ pub struct Session {
     pub mask: Mask,
     /// By what a dot product is multiplied.
     pub scaling: Scaling,
+    /// What else happens to scores.
+    #[serde(default)]
+    pub changes: Changes,
     /// The format on the left, the one held against.
     pub left: FormatChoice,
     /// The format on the right.
@@ -95,8 +104,9 @@ impl Default for Session {
             head: 1,
             mask: Mask::None,
             scaling: Scaling::On,
+            changes: Changes::NONE,
             left: FormatChoice::F32,
-            right: FormatChoice::I8(FractionBits { q: 4, k: 4, v: 5 }),
+            right: FormatChoice::I8(FractionBits { q: 4, k: 4, v: 5 }.into()),
             shown: Shown::Left,
             unit: Unit::LastPlace,
             selection: Selection {
@@ -189,91 +199,6 @@ pub enum Scaling {
     Off,
 }
 
-/// How many bits of the integers of Q, K and V stand behind the point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FractionBits {
-    /// Of Q.
-    pub q: i32,
-    /// Of K.
-    pub k: i32,
-    /// Of V and of the output.
-    pub v: i32,
-}
-
-/// A number format with its parameters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum FormatChoice {
-    /// 32-bit float.
-    F32,
-    /// 64-bit float.
-    F64,
-    /// 16-bit integers.
-    I16(FractionBits),
-    /// 8-bit integers.
-    I8(FractionBits),
-}
-
-impl FormatChoice {
-    /// The name of the number type.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::F32 => "f32",
-            Self::F64 => "f64",
-            Self::I16(_) => "i16",
-            Self::I8(_) => "i8",
-        }
-    }
-
-    /// The fraction bits, if it has any.
-    pub fn fraction_bits(self) -> Option<FractionBits> {
-        match self {
-            Self::F32 | Self::F64 => None,
-            Self::I16(bits) | Self::I8(bits) => Some(bits),
-        }
-    }
-
-    /// The same number type with other fraction bits; floats stay as they are.
-    #[must_use]
-    pub fn with_bits(self, bits: FractionBits) -> Self {
-        match self {
-            Self::F32 | Self::F64 => self,
-            Self::I16(_) => Self::I16(bits),
-            Self::I8(_) => Self::I8(bits),
-        }
-    }
-
-    /// The same number type with the most fraction bits that keep every value of a head in range.
-    #[must_use]
-    pub fn fitted(self, input: &Input, layer: usize, head: usize) -> Self {
-        let max = match self {
-            Self::F32 | Self::F64 => return self,
-            Self::I16(_) => f64::from(i16::MAX),
-            Self::I8(_) => f64::from(i8::MAX),
-        };
-        self.with_bits(input.fitting_bits(layer, head, max))
-    }
-
-    /// The same number type with the fraction bits that the input asks for, or else fitting ones.
-    #[must_use]
-    pub fn meant_for(self, input: &Input, layer: usize, head: usize) -> Self {
-        match (self, input.bits) {
-            (Self::I16(_), Some([bits, _])) => Self::I16(bits),
-            (Self::I8(_), Some([_, bits])) => Self::I8(bits),
-            _ => self.fitted(input, layer, head),
-        }
-    }
-
-    /// Name and fraction bits: `i8  Q 4 · K 4 · V 5`.
-    pub fn title(self) -> String {
-        match self.fraction_bits() {
-            None => self.name().to_owned(),
-            Some(FractionBits { q, k, v }) => {
-                format!("{}  Q {q} · K {k} · V {v}", self.name())
-            }
-        }
-    }
-}
-
 /// One of the two formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum SideId {
@@ -305,7 +230,7 @@ pub enum Unit {
     Real,
 }
 
-/// One of the seven matrices.
+/// One of the eight matrices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum TableKind {
     /// Queries, (T, D).
@@ -316,6 +241,8 @@ pub enum TableKind {
     V,
     /// Scores before the mask, (T, S).
     Raw,
+    /// Scores after the soft cap, (T, S); shown where there is one.
+    Capped,
     /// Scores after the mask, (T, S).
     Masked,
     /// Softmax weights, (T, S).
@@ -326,15 +253,22 @@ pub enum TableKind {
 
 impl TableKind {
     /// In reading order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Q,
         Self::K,
         Self::V,
         Self::Raw,
+        Self::Capped,
         Self::Masked,
         Self::Weights,
         Self::Output,
     ];
+
+    /// In reading order, those that say something: scores are capped only where there is a cap.
+    pub fn shown(changes: Changes) -> impl Iterator<Item = Self> + Clone {
+        let says = move |kind: &Self| *kind != Self::Capped || changes.softcap.is_some();
+        Self::ALL.into_iter().filter(says)
+    }
 
     /// As it is called on screen.
     pub fn name(self) -> &'static str {
@@ -343,6 +277,7 @@ impl TableKind {
             Self::K => "K",
             Self::V => "V",
             Self::Raw => "Raw scores",
+            Self::Capped => "Capped scores",
             Self::Masked => "Masked scores",
             Self::Weights => "Weights",
             Self::Output => "Output",
@@ -356,6 +291,7 @@ impl TableKind {
             Self::K => "what each token offers",
             Self::V => "what each token carries",
             Self::Raw => "q · k × scale: how well a question fits an offer",
+            Self::Capped => "cap · tanh(score / cap): no score is beyond the cap",
             Self::Masked => "the scores that may be looked at",
             Self::Weights => "softmax of each row: sums to one",
             Self::Output => "weights times V",
@@ -364,7 +300,10 @@ impl TableKind {
 
     /// Whether a row is a query, and the column a key.
     pub fn is_query_by_key(self) -> bool {
-        matches!(self, Self::Raw | Self::Masked | Self::Weights)
+        matches!(
+            self,
+            Self::Raw | Self::Capped | Self::Masked | Self::Weights
+        )
     }
 
     /// Whether a row is a key.

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::colour::ColourScale;
 use crate::export::{Element, FileKind, Sheet, save, tsv};
 use crate::run::{Column, Run};
-use crate::session::{FormatChoice, FractionBits, TableKind};
+use crate::session::{FormatChoice, Steps, TableKind};
 
 /// What of a run is to leave the window.
 #[derive(Clone, Debug)]
@@ -102,20 +102,20 @@ impl Sheets {
         };
         let (layer, head) = (choice.layer, choice.head);
         format!(
-            "{}, layer {layer}, head {head}, {format}",
-            self.run.input.name
+            "{}, layer {layer}, head {head}, {format}{}",
+            self.run.input.name,
+            choice.changes.text(),
         )
     }
 
     /// Q, K, V and output are integers in an integer format; scores and weights are shown as real numbers.
     fn element(&self, kind: TableKind) -> Element {
-        let bits = |FractionBits { q, k, v }: FractionBits| match kind {
-            TableKind::Q => Some(q),
-            TableKind::K => Some(k),
-            TableKind::V | TableKind::Output => Some(v),
-            TableKind::Raw | TableKind::Masked | TableKind::Weights => None,
+        let scale = |steps: Steps| match kind {
+            TableKind::Q => Some(steps.q.real()),
+            TableKind::K => Some(steps.k.real()),
+            TableKind::V | TableKind::Output => Some(steps.v.real()),
+            _ => None,
         };
-        let scale = |of| bits(of).map(|bits: i32| 2.0_f64.powi(-bits));
         match self.format() {
             _ if self.column == Column::Difference => Element::F64,
             FormatChoice::F32 => Element::F32,

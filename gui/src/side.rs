@@ -3,11 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use kqv::{Attention, Float, Quantized, QuantizedError, ScaleError, ShapeError};
+use kqv::{Alibi, Attention, Float, QuantizedError, ScaleError, ShapeError, SoftcapError};
 
 use crate::question;
 use crate::recorder::{Job, Record, record};
-use crate::session::{FormatChoice, FractionBits, Mask, Question, Scaling, Session, TableKind};
+use crate::session::{Changes, FormatChoice, Mask, Question, Scaling, Session, TableKind};
 use crate::source::{Input, scale_of};
 use crate::table::Table;
 
@@ -22,6 +22,8 @@ pub struct Choice {
     pub mask: Mask,
     /// By what a dot product is multiplied.
     pub scaling: Scaling,
+    /// What else happens to scores.
+    pub changes: Changes,
     /// In which numbers.
     pub format: FormatChoice,
     /// What if?
@@ -36,6 +38,7 @@ impl Choice {
             head: session.head,
             mask: session.mask,
             scaling: session.scaling,
+            changes: session.changes,
             format,
             question: session.learn.question,
         }
@@ -59,7 +62,7 @@ pub struct Side {
     pub choice: Choice,
     /// Values of Q, K and V beyond the range of the format.
     pub saturated: [usize; 3],
-    tables: [Table; 7],
+    tables: [Table; 8],
 }
 
 impl Side {
@@ -81,6 +84,7 @@ impl Side {
                 width: input.width,
                 value_width: input.value_width,
                 attention,
+                alibi: alibi(input, choice)?,
             },
         )?;
         if question::turns(input, choice) {
@@ -91,18 +95,22 @@ impl Side {
         let (queries, keys) = (input.queries, input.keys);
         let visible: Arc<[_]> = record.visible.into();
         let raw = Table::new(queries, keys, record.raw);
-        // Only a question of the learner changes what the mask leaves.
-        let masked = if record.masked.is_empty() {
-            raw.twin()
-        } else {
-            Table::new(queries, keys, record.masked)
-        }
-        .masked(Arc::clone(&visible));
+        // Where nothing changes a score, a stage is the one before.
+        let stage = |values: Vec<f64>, before: &Table| {
+            if values.is_empty() {
+                before.twin()
+            } else {
+                Table::new(queries, keys, values)
+            }
+        };
+        let capped = stage(record.capped, &raw);
+        let masked = stage(record.masked, &capped).masked(Arc::clone(&visible));
         let tables = [
             Table::new(queries, input.width, record.q),
             Table::new(keys, input.width, record.k),
             Table::new(keys, input.value_width, record.v),
             raw,
+            capped,
             masked,
             Table::new(queries, keys, record.weights).masked(visible),
             Table::new(queries, input.value_width, record.output),
@@ -114,26 +122,26 @@ impl Side {
         })
     }
 
-    /// Whether the scores after the mask are those before it, hidden ones aside: no question changed them.
-    pub fn mask_moves_no_score(&self) -> bool {
-        self.table(TableKind::Masked)
-            .is_twin_of(self.table(TableKind::Raw))
+    /// Whether both tables are the same numbers, hidden ones aside: nothing changed them in between.
+    pub fn is_same(&self, kind: TableKind, before: TableKind) -> bool {
+        self.table(kind).is_twin_of(self.table(before))
     }
 
     /// The weights alone.
     pub fn into_weights(self) -> Table {
-        let [_, _, _, _, _, weights, _] = self.tables;
+        let [_, _, _, _, _, _, weights, _] = self.tables;
         weights
     }
 
     /// One of its tables.
     pub fn table(&self, kind: TableKind) -> &Table {
-        let [q, k, v, raw, masked, weights, output] = &self.tables;
+        let [q, k, v, raw, capped, masked, weights, output] = &self.tables;
         match kind {
             TableKind::Q => q,
             TableKind::K => k,
             TableKind::V => v,
             TableKind::Raw => raw,
+            TableKind::Capped => capped,
             TableKind::Masked => masked,
             TableKind::Weights => weights,
             TableKind::Output => output,
@@ -144,7 +152,7 @@ impl Side {
 /// What the kernel is asked for. Behind a causal mask the last query sees every key.
 ///
 /// # Errors
-/// [`RunError`] if the input asks for a scale that is no number.
+/// [`RunError`] if the input asks for a scale, or the session for a soft cap, that is no number.
 pub fn attention(input: &Input, choice: Choice) -> Result<Attention, RunError> {
     let factor = match choice.scaling {
         Scaling::On => scale_of(input),
@@ -152,13 +160,28 @@ pub fn attention(input: &Input, choice: Choice) -> Result<Attention, RunError> {
     };
     Ok(Attention {
         scale: kqv::Scale::new(factor)?,
-        softcap: kqv::Softcap::NONE,
+        softcap: match choice.changes.softcap {
+            None => kqv::Softcap::NONE,
+            Some(cap) => kqv::Softcap::new(cap)?,
+        },
         mask: match choice.mask {
             Mask::None => kqv::Mask::None,
             Mask::Causal => kqv::Mask::Causal,
         },
         offset: input.keys.saturating_sub(input.queries),
     })
+}
+
+/// The bias of the head, if there is one.
+///
+/// # Errors
+/// [`RunError`] if its slope is no number.
+pub fn alibi(input: &Input, choice: Choice) -> Result<Option<Alibi>, RunError> {
+    let alibi = choice.changes.alibi(choice.head, input.heads);
+    match alibi {
+        Some(Alibi { slope }) if !slope.is_finite() => Err(RunError::Slope(slope)),
+        alibi => Ok(alibi),
+    }
 }
 
 /// [`record`] in a format chosen at run time.
@@ -169,12 +192,8 @@ pub fn record_in(format: FormatChoice, job: &Job<'_>) -> Result<Record, RunError
     Ok(match format {
         FormatChoice::F32 => record(Float::<f32>::FORMAT, job)?,
         FormatChoice::F64 => record(Float::<f64>::FORMAT, job)?,
-        FormatChoice::I16(FractionBits { q, k, v }) => {
-            record(Quantized::<i16>::from_fraction_bits(q, k, v)?, job)?
-        }
-        FormatChoice::I8(FractionBits { q, k, v }) => {
-            record(Quantized::<i8>::from_fraction_bits(q, k, v)?, job)?
-        }
+        FormatChoice::I16(steps) => record(steps.quantized::<i16>()?, job)?,
+        FormatChoice::I8(steps) => record(steps.quantized::<i8>()?, job)?,
     })
 }
 
@@ -190,20 +209,22 @@ pub enum LastPlace {
 }
 
 impl LastPlace {
-    /// `scale` is the softmax scale.
-    pub fn of(format: FormatChoice, kind: TableKind, scale: f64) -> Self {
-        let FractionBits { q, k, v } = match format {
-            FormatChoice::F32 => return Self::Single,
-            FormatChoice::F64 => return Self::Double,
-            FormatChoice::I16(bits) | FormatChoice::I8(bits) => bits,
+    /// `scale` is the softmax scale. None for the weights of integers: each is a share of a sum of 30-bit weights,
+    /// whose last place is far below whatever matters.
+    pub fn of(format: FormatChoice, kind: TableKind, scale: f64) -> Option<Self> {
+        let [q, k, v] = match format {
+            FormatChoice::F32 => return Some(Self::Single),
+            FormatChoice::F64 => return Some(Self::Double),
+            FormatChoice::I16(steps) | FormatChoice::I8(steps) => steps.reals(),
         };
-        Self::Even(match kind {
-            TableKind::Q => 2.0_f64.powi(-q),
-            TableKind::K => 2.0_f64.powi(-k),
-            TableKind::V | TableKind::Output => 2.0_f64.powi(-v),
-            TableKind::Raw | TableKind::Masked => 2.0_f64.powi(-q - k) * scale.abs(),
-            TableKind::Weights => 1.0 / f64::from(kqv::WEIGHT_ONE),
-        })
+        let place = match kind {
+            TableKind::Q => q,
+            TableKind::K => k,
+            TableKind::V | TableKind::Output => v,
+            TableKind::Raw | TableKind::Capped | TableKind::Masked => q * k * scale.abs(),
+            TableKind::Weights => return None,
+        };
+        Some(Self::Even(place))
     }
 
     /// At `value`.
@@ -223,20 +244,19 @@ impl LastPlace {
     }
 }
 
-/// What one unit of the last place is worth at `value`.
-pub fn last_place(format: FormatChoice, kind: TableKind, value: f64, scale: f64) -> f64 {
-    LastPlace::of(format, kind, scale).at(value)
-}
-
 /// Why a session cannot be computed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum RunError {
     /// The shape and the format do not fit.
     Shape(ShapeError),
-    /// The fraction bits are beyond all reason.
+    /// The steps are nothing one can divide by.
     Quantized(QuantizedError),
     /// The scale is no number.
     Scale(ScaleError),
+    /// The soft cap is none.
+    Softcap(SoftcapError),
+    /// The slope of the bias is no number.
+    Slope(f32),
 }
 
 impl fmt::Display for RunError {
@@ -245,6 +265,10 @@ impl fmt::Display for RunError {
             Self::Shape(error) => error.fmt(f),
             Self::Quantized(error) => error.fmt(f),
             Self::Scale(error) => error.fmt(f),
+            Self::Softcap(error) => error.fmt(f),
+            Self::Slope(slope) => {
+                write!(f, "The slope is {slope}: a finite number is needed")
+            }
         }
     }
 }
@@ -266,5 +290,11 @@ impl From<QuantizedError> for RunError {
 impl From<ScaleError> for RunError {
     fn from(error: ScaleError) -> Self {
         Self::Scale(error)
+    }
+}
+
+impl From<SoftcapError> for RunError {
+    fn from(error: SoftcapError) -> Self {
+        Self::Softcap(error)
     }
 }

@@ -18,7 +18,7 @@ use kqv_gui::compare::numbers::Numbers;
 use kqv_gui::compare::statistics::{Question, Statistics};
 use kqv_gui::compare::sweep::{Scope, Sweep};
 use kqv_gui::session::judge::{Against, Judge, JudgeAction};
-use kqv_gui::session::{InputId, Mask, Scaling, Session, TableKind};
+use kqv_gui::session::{Changes, InputId, Mask, Scaling, Session, TableKind};
 use kqv_gui::source::{Input, load};
 use kqv_gui::views::statistics::{StatisticsView, statistics_ui};
 use kqv_gui::views::sweep::{SweepState, sweep_ui};
@@ -27,6 +27,7 @@ use pane::Pane;
 const SETTING: Setting = Setting {
     mask: Mask::None,
     scaling: Scaling::On,
+    changes: Changes::NONE,
 };
 const I8: Numbers = Numbers::I8([1.0 / 32.0, 1.0 / 32.0, 1.0 / 32.0]);
 
@@ -82,6 +83,7 @@ fn draw_statistics(ui: &mut Ui, desk: &mut Desk) {
         statistics: &desk.statistics,
         selection: Session::default().selection,
         search: desk.search,
+        searched: None,
     };
     let action = statistics_ui(ui, &view);
     desk.ask(action);

@@ -295,8 +295,10 @@ impl<I: Integer> Format for Quantized<I> {
             f64::NEG_INFINITY
         } else if prepared.changed {
             f64::from(cell) * prepared.unit
-        } else {
+        } else if I::RELATIVE {
             real(prepared.signed(I::dot(q, k).into())) * prepared.unit
+        } else {
+            f64::from(cell) * prepared.unit // the cell is the sum itself
         }
     }
 

@@ -11,7 +11,7 @@ use super::App;
 use crate::action::{Action, FileAction};
 use crate::background::{Job, Progress};
 use crate::dialog::Question;
-use crate::export;
+use crate::export::{self, FileKind, Painted};
 use crate::run::Column;
 use crate::session::{InputId, Session, Shown, TableKind};
 use crate::sheets::Sheets;
@@ -58,7 +58,10 @@ impl App {
                 self.write(ctx, &path.clone(), move || store::save(&path, &kept));
             }
             FileAction::SaveTable(path) => self.export(ctx, path, vec![table]),
-            FileAction::SaveTables(path) => self.export(ctx, path, TableKind::ALL.to_vec()),
+            FileAction::SaveTables(path) => {
+                let kinds = TableKind::shown(self.session.changes).collect();
+                self.export(ctx, path, kinds);
+            }
             FileAction::AskWhereWindow => self.dialog.ask(ctx, Question::WhereWindow),
             FileAction::SaveWindow(path) => self.save_window(ctx, path),
             FileAction::CopyTable => {
@@ -84,6 +87,11 @@ impl App {
 
     /// Writes the next frame as a picture.
     fn save_window(&mut self, ctx: &Context, path: PathBuf) {
+        if FileKind::of(&path) == Ok(FileKind::Svg) {
+            self.pictures.keep_copies();
+            self.painting = Some(path);
+            return;
+        }
         let (sender, drawn) = channel();
         ctx.request_screenshot(move |image| {
             // Only a window that is closing does not wait for its picture.
@@ -93,6 +101,17 @@ impl App {
             let image = drawn.recv();
             let image = image.map_err(|_| "The window was not drawn: try it again".to_owned())?;
             export::save_window(&path, &image).map_err(|error| error.to_string())
+        });
+    }
+
+    /// Writes this frame, once it is painted, if it was asked for as shapes.
+    pub(super) fn save_painted(&mut self, ctx: &Context) {
+        let (Some(path), Some(copies)) = (self.painting.take(), self.pictures.take_copies()) else {
+            return;
+        };
+        let painted = Painted::of(ctx, copies);
+        self.write(ctx, &path.clone(), move || {
+            export::save_painted(&path, &painted).map_err(|error| error.to_string())
         });
     }
 

@@ -16,6 +16,24 @@ pub fn raw_scores(q: &[f64], k: &[f64], width: usize, scale: f64) -> Vec<f64> {
         .collect()
 }
 
+/// cap · tanh(score / cap).
+pub fn capped(scores: &[f64], cap: f64) -> Vec<f64> {
+    let capped = |score: &f64| cap * (score / cap).tanh();
+    scores.par_iter().map(capped).collect()
+}
+
+/// Scores (T, S) less `slope` for every step between a key and a query's position, its row plus `offset`.
+pub fn biased(scores: &[f64], keys: usize, offset: usize, slope: f64) -> Vec<f64> {
+    let rows = scores.par_chunks(keys.max(1)).enumerate();
+    rows.flat_map_iter(|(i, row)| {
+        let cost = move |j: usize| slope * crate::number::real((i + offset).abs_diff(j));
+        row.iter()
+            .enumerate()
+            .map(move |(j, score)| score - cost(j))
+    })
+    .collect()
+}
+
 /// The softmax of the visible scores of each row, (T, S); a hidden key has zero.
 pub fn weights(scores: &[f64], visible: &[Range<usize>], keys: usize) -> Vec<f64> {
     let rows = scores.par_chunks(keys.max(1)).zip(visible);
@@ -60,6 +78,14 @@ mod tests {
         assert!((weights[0] - 0.880_797_077_977_882_4).abs() < 1e-15);
         let output = output(&weights, &[1.0, 0.0, 0.0, 1.0], 2, 2);
         assert_eq!(output, weights);
+    }
+
+    #[test]
+    fn a_cap_bounds_and_a_bias_counts_steps() {
+        let scores = capped(&[0.0, 1e9, -1e9, 2.0], 2.0);
+        assert_eq!(scores[..3], [0.0, 2.0, -2.0]);
+        assert!((scores[3] - 1.523_188_311_911_53).abs() < 1e-12);
+        assert_eq!(biased(&[1.0; 6], 3, 1, 0.5), [0.5, 1.0, 0.5, 0.0, 0.5, 1.0]);
     }
 
     #[test]

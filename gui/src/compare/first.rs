@@ -2,13 +2,15 @@
 
 use std::fmt;
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::accumulator::{Overflow, leaves_range};
 use super::heads::{HeadId, Progress, Setting, job};
 use super::histogram::{Fate, fate};
 use super::numbers::{Numbers, operand};
 use super::stages::{Watched, columns, values, visible};
-use crate::recorder::Job;
+use crate::recorder::{Job, Record};
 use crate::report::digits;
 use crate::session::TableKind;
 use crate::session::judge::Cell;
@@ -26,6 +28,9 @@ pub struct Budget {
     pub weight: f64,
     /// Of the output, in units of the last place.
     pub output_places: f64,
+    /// The bits of the accumulator that a dot product must fit; none is exact, as the kernel is.
+    #[serde(default)]
+    pub sum_bits: Option<u8>,
 }
 
 impl Default for Budget {
@@ -35,6 +40,7 @@ impl Default for Budget {
             score: 0.25,
             weight: 0.05,
             output_places: 4.0,
+            sum_bits: None,
         }
     }
 }
@@ -45,7 +51,7 @@ impl Budget {
         let place = numbers.place(kind, value).unwrap_or_default();
         match kind {
             TableKind::Q | TableKind::K | TableKind::V => self.operand_places * place,
-            TableKind::Raw | TableKind::Masked => self.score,
+            TableKind::Raw | TableKind::Capped | TableKind::Masked => self.score,
             TableKind::Weights => self.weight,
             TableKind::Output => self.output_places * place,
         }
@@ -57,6 +63,13 @@ impl Budget {
 pub enum Fault {
     /// The value lies beyond the range of the format, and its end stands for it.
     Saturated,
+    /// Its sum leaves the range of an accumulator of so many bits.
+    SumOverflow {
+        /// The bits of the accumulator.
+        bits: u8,
+        /// At which term.
+        overflow: Overflow,
+    },
     /// The error is greater than allowed; both in real units.
     OverBudget {
         /// What it is.
@@ -121,6 +134,13 @@ impl fmt::Display for Wrong {
         )?;
         match self.fault {
             Fault::Saturated => f.write_str("saturates")?,
+            Fault::SumOverflow { bits, overflow } => {
+                let Overflow { term, sum } = overflow;
+                return write!(
+                    f,
+                    "leaves the range of a sum of {bits} bits at term {term}, at {sum}"
+                );
+            }
             Fault::OverBudget { error, allowed } => {
                 write!(
                     f,
@@ -163,8 +183,8 @@ pub struct Trial {
     pub budget: Budget,
 }
 
-/// The first wrong cell of the first head of `ids` that has one: its stages in the order in which
-/// they are computed, each row by row.
+/// The first wrong cell of the first head of `ids` that has one, on all cores: its stages in the order in which
+/// they are computed, each row by row; none if it was cancelled.
 ///
 /// # Errors
 /// [`RunError`], a sentence.
@@ -176,18 +196,16 @@ pub fn first_wrong(
     progress: &Progress,
 ) -> Result<Option<Wrong>, RunError> {
     progress.expect(ids.len());
-    for &id in ids {
+    // Of all that are wrong the first, on whichever core it is found; no head after it is begun.
+    let found = ids.par_iter().find_map_first(|&id| {
         if progress.is_cancelled() {
-            return Ok(None);
+            return None;
         }
-        let job = job(input, id, setting)?;
-        let wrong = first_wrong_of(&job, trial, id)?;
+        let wrong = job(input, id, setting).and_then(|job| first_wrong_of(&job, trial, id));
         progress.step();
-        if wrong.is_some() {
-            return Ok(wrong);
-        }
-    }
-    Ok(None)
+        wrong.transpose()
+    });
+    found.filter(|_| !progress.is_cancelled()).transpose()
 }
 
 /// The first wrong cell of one head.
@@ -198,7 +216,9 @@ fn first_wrong_of(job: &Job<'_>, trial: &Trial, id: HeadId) -> Result<Option<Wro
         numbers: trial.numbers,
         record: &run,
     };
-    let found = TableKind::ALL.into_iter().find_map(|kind| {
+    let there =
+        |kind: &TableKind| *kind != TableKind::Capped || job.attention.softcap.cap().is_some();
+    let found = TableKind::ALL.into_iter().filter(there).find_map(|kind| {
         let cells = values(&reference, kind)
             .iter()
             .zip(values(run.record, kind));
@@ -208,7 +228,8 @@ fn first_wrong_of(job: &Job<'_>, trial: &Trial, id: HeadId) -> Result<Option<Wro
                 return None;
             }
             let given = given(job, kind).and_then(|values| values.get(at).copied());
-            let fault = fault(trial, kind, given, reference, value)?;
+            let fault = fault(trial, kind, given, reference, value)
+                .or_else(|| sum_fault(trial, kind, job.width, run.record, (row, column)))?;
             Some(Wrong {
                 id,
                 table: kind,
@@ -233,6 +254,21 @@ fn given<'a>(job: &Job<'a>, kind: TableKind) -> Option<&'a [f64]> {
     }
 }
 
+/// Where the dot product of a raw score leaves the accumulator that was asked for.
+fn sum_fault(
+    trial: &Trial,
+    kind: TableKind,
+    width: usize,
+    record: &Record,
+    (query, key): (usize, usize),
+) -> Option<Fault> {
+    let bits = trial.budget.sum_bits.filter(|_| kind == TableKind::Raw)?;
+    let q = record.q.get(query * width..(query + 1) * width)?;
+    let k = record.k.get(key * width..(key + 1) * width)?;
+    let overflow = leaves_range(trial.numbers, q, k, bits)?;
+    Some(Fault::SumOverflow { bits, overflow })
+}
+
 fn fault(
     trial: &Trial,
     kind: TableKind,
@@ -244,6 +280,10 @@ fn fault(
     if given.zip(operand(kind)).is_some_and(saturates) {
         return Some(Fault::Saturated);
     }
+    let changed = matches!(kind, TableKind::Capped | TableKind::Masked);
+    if changed && trial.numbers.cuts_score(reference, value) {
+        return Some(Fault::Saturated);
+    }
     let allowed = trial.budget.of(trial.numbers, kind, reference);
     let error = value - reference;
     (error.abs() > allowed).then_some(Fault::OverBudget { error, allowed })
@@ -253,7 +293,7 @@ fn fault(
 mod tests {
     use super::*;
     use crate::compare::heads::heads_of;
-    use crate::session::{InputId, Mask, Scaling};
+    use crate::session::{Changes, InputId, Mask, Scaling};
     use crate::source::load;
 
     fn check(numbers: Numbers, budget: Budget) -> Option<Wrong> {
@@ -261,6 +301,7 @@ mod tests {
         let setting = Setting {
             mask: Mask::None,
             scaling: Scaling::On,
+            changes: Changes::NONE,
         };
         let ids = heads_of(0..input.layers, &(0..input.heads));
         let trial = Trial {
@@ -316,6 +357,65 @@ mod tests {
         };
         let earlier = check(coarse, scores).unwrap();
         assert!((earlier.id, earlier.table as usize) <= (wrong.id, wrong.table as usize));
+    }
+
+    #[test]
+    fn a_sum_that_leaves_its_range_says_at_which_term() {
+        let input = load(&InputId::Capture).unwrap();
+        let numbers = Numbers::I16([1.0 / 1024.0; 3]);
+        let budget = Budget {
+            sum_bits: Some(24),
+            ..Budget::default()
+        };
+        let wrong = check(numbers, budget).unwrap();
+        let Fault::SumOverflow { bits: 24, overflow } = wrong.fault else {
+            panic!("{wrong}")
+        };
+        // The plain sum of the rounded numbers.
+        let (head, width) = (input.head(wrong.id.layer, wrong.id.head), input.width);
+        let whole = |values: &[f64], row: usize, column: usize| {
+            (values[row * width + column] * 1024.0).round()
+        };
+        let mut sums = (0..=overflow.term).scan(0.0, |sum, column| {
+            *sum += whole(head.q, wrong.row, column) * whole(head.k, wrong.column, column);
+            Some(*sum)
+        });
+        let end = 2.0_f64.powi(23);
+        assert!(sums.by_ref().take(overflow.term).all(|sum| sum.abs() < end));
+        assert_eq!(wrong.table, TableKind::Raw);
+        assert!(overflow.sum.abs() >= end);
+        assert!(
+            wrong
+                .to_string()
+                .contains("leaves the range of a sum of 24 bits at term")
+        );
+        assert_eq!(check(numbers, Budget::default()), None);
+    }
+
+    #[test]
+    fn the_first_of_all_heads_is_found_whichever_core_is_faster() {
+        let input = load(&InputId::Capture).unwrap();
+        let setting = Setting {
+            mask: Mask::None,
+            scaling: Scaling::On,
+            changes: Changes::NONE,
+        };
+        let trial = Trial {
+            reference: Numbers::F64,
+            numbers: Numbers::I8([1.0 / 32.0; 3]),
+            budget: Budget::default(),
+        };
+        let ids = heads_of(0..input.layers, &(0..input.heads));
+        let search = |ids: &[HeadId], progress: &Progress| {
+            first_wrong(&input, setting, ids, &trial, progress).unwrap()
+        };
+        let one_by_one = ids
+            .iter()
+            .find_map(|id| search(&[*id], &Progress::default()));
+        assert_eq!(search(&ids, &Progress::default()), one_by_one);
+        let cancelled = Progress::default();
+        cancelled.cancel();
+        assert_eq!(search(&ids, &cancelled), None);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::numbers::Numbers;
-use crate::source::{Head, Input};
+use crate::source::{Head, Input, fitting_scale};
 
 /// A format as it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -74,19 +74,10 @@ impl FormatSpec {
             }
             Self::FitScales(width) => {
                 let Head { q, k, v } = input.head(layer, head);
-                width.numbers([q, k, v].map(|values| fitting_step(values, width)))
+                width.numbers([q, k, v].map(|values| fitting_scale(values, width.max())))
             }
         }
     }
-}
-
-/// The step with which the largest value is the largest integer; one where all are zero.
-fn fitting_step(values: &[f64], width: Width) -> f64 {
-    let largest = values
-        .iter()
-        .fold(0.0_f64, |max, value| max.max(value.abs()));
-    let step = largest / width.max();
-    if step > 0.0 { step } else { 1.0 }
 }
 
 impl fmt::Display for FormatSpec {

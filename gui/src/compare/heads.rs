@@ -10,8 +10,8 @@ use super::numbers::Numbers;
 use super::stages::{Event, Stages, Watched, compare};
 use crate::number::{drawn, real};
 use crate::recorder::Job;
-use crate::session::{FormatChoice, Mask, Question, Scaling};
-use crate::side::{Choice, RunError, attention};
+use crate::session::{Changes, FormatChoice, Mask, Question, Scaling};
+use crate::side::{Choice, RunError, alibi, attention};
 use crate::source::Input;
 
 /// What every run of a comparison has in common.
@@ -21,6 +21,8 @@ pub struct Setting {
     pub mask: Mask,
     /// By what a dot product is multiplied.
     pub scaling: Scaling,
+    /// What else happens to scores.
+    pub changes: Changes,
 }
 
 /// A layer and a head of it, both from zero.
@@ -45,13 +47,18 @@ pub fn heads_of(layers: Range<usize>, heads: &Range<usize>) -> Vec<HeadId> {
 /// [`RunError`] if the input asks for a scale that is no number.
 pub fn job(input: &Input, id: HeadId, setting: Setting) -> Result<Job<'_>, RunError> {
     let HeadId { layer, head } = id;
-    let Setting { mask, scaling } = setting;
+    let Setting {
+        mask,
+        scaling,
+        changes,
+    } = setting;
     let format = FormatChoice::F64; // a job has none yet
     let choice = Choice {
         layer,
         head,
         mask,
         scaling,
+        changes,
         question: Question::None, // formats are judged on attention as it is
         format,
     };
@@ -64,6 +71,7 @@ pub fn job(input: &Input, id: HeadId, setting: Setting) -> Result<Job<'_>, RunEr
         width: input.width,
         value_width: input.value_width,
         attention: attention(input, choice)?,
+        alibi: alibi(input, choice)?,
     })
 }
 
@@ -206,6 +214,7 @@ mod tests {
             setting: Setting {
                 mask: Mask::None,
                 scaling: Scaling::On,
+                changes: Changes::NONE,
             },
             reference: "f64".parse().unwrap(),
             formats: ["f64", "i8:4/4/5"]

@@ -3,9 +3,9 @@
 use kqv::{Float, Quantized};
 use serde::{Deserialize, Serialize};
 
-use crate::number::real;
+use crate::number::{real, significant};
 use crate::recorder::{Job, Record, record};
-use crate::session::{FormatChoice, FractionBits, TableKind};
+use crate::session::{FormatChoice, Step, Steps, TableKind};
 use crate::side::RunError;
 use crate::stored::Operand;
 
@@ -23,21 +23,18 @@ pub enum Numbers {
 }
 
 impl Numbers {
-    /// As the window offers it; `None` if its steps are no powers of two.
-    pub fn choice(self) -> Option<FormatChoice> {
-        let bits = || {
-            let [q, k, v] = self.steps()?.map(fraction_bits);
-            Some(FractionBits {
-                q: q?,
-                k: k?,
-                v: v?,
-            })
+    /// As the window offers it: a power of two is one by choice.
+    pub fn choice(self) -> FormatChoice {
+        let steps = |steps: [f64; 3]| {
+            let [q, k, v] =
+                steps.map(|step| fraction_bits(step).map_or(Step::Scale(step), Step::Bits));
+            Steps { q, k, v }
         };
         match self {
-            Self::F32 => Some(FormatChoice::F32),
-            Self::F64 => Some(FormatChoice::F64),
-            Self::I16(_) => bits().map(FormatChoice::I16),
-            Self::I8(_) => bits().map(FormatChoice::I8),
+            Self::F32 => FormatChoice::F32,
+            Self::F64 => FormatChoice::F64,
+            Self::I16(reals) => FormatChoice::I16(steps(reals)),
+            Self::I8(reals) => FormatChoice::I8(steps(reals)),
         }
     }
 
@@ -112,6 +109,18 @@ impl Numbers {
         }
     }
 
+    /// Whether a score that a cap or a bias changed is the end of what the kernel keeps for it, where it should be
+    /// beyond: integers of 8 bits change their scores up to ±32,768 and those of 16 bits up to ±4,096.
+    pub fn cuts_score(self, exact: f64, value: f64) -> bool {
+        let end = match self {
+            Self::F32 | Self::F64 => return false,
+            Self::I16(_) => 4_096.0,
+            Self::I8(_) => 32_768.0,
+        };
+        // One step of 2^-16 below the end is the greatest number that there is.
+        exact.abs() > end && value.abs() > end - 0.001
+    }
+
     /// Bytes of an element of Q, K, V and the output.
     pub fn element_bytes(self) -> usize {
         match self {
@@ -125,13 +134,22 @@ impl Numbers {
     /// Bytes of a cell of the scratch row: a dot product, later a weight.
     pub fn cell_bytes(self) -> usize {
         match self {
-            Self::F32 | Self::I8(_) => 4,
-            Self::F64 | Self::I16(_) => 8,
+            Self::F32 | Self::I16(_) | Self::I8(_) => 4,
+            Self::F64 => 8,
         }
     }
 
-    /// As it is written on the command line: `i8:4/4/5`, or `i8@0.031/0.027/0.04`.
+    /// As it is written on the command line: `i8:4/4/5`, or `i8@0.031/0.027/0.04`, with every digit.
     pub fn text(self) -> String {
+        self.written(|step| step.to_string())
+    }
+
+    /// The same with three digits of each scale, to be read.
+    pub fn title(self) -> String {
+        self.written(|step| significant(step, 3))
+    }
+
+    fn written(self, scale: fn(f64) -> String) -> String {
         let Some(steps) = self.steps() else {
             return self.name().to_owned();
         };
@@ -139,7 +157,7 @@ impl Numbers {
         if let [Some(q), Some(k), Some(v)] = steps.map(fraction_bits) {
             format!("{name}:{q}/{k}/{v}")
         } else {
-            let [q, k, v] = steps;
+            let [q, k, v] = steps.map(scale);
             format!("{name}@{q}/{k}/{v}")
         }
     }
@@ -147,12 +165,11 @@ impl Numbers {
 
 impl From<FormatChoice> for Numbers {
     fn from(choice: FormatChoice) -> Self {
-        let steps = |FractionBits { q, k, v }| [q, k, v].map(|bits: i32| 2.0_f64.powi(-bits));
         match choice {
             FormatChoice::F32 => Self::F32,
             FormatChoice::F64 => Self::F64,
-            FormatChoice::I16(bits) => Self::I16(steps(bits)),
-            FormatChoice::I8(bits) => Self::I8(steps(bits)),
+            FormatChoice::I16(steps) => Self::I16(steps.reals()),
+            FormatChoice::I8(steps) => Self::I8(steps.reals()),
         }
     }
 }
@@ -272,21 +289,25 @@ mod tests {
         let powers = [4, 5, -1].map(|bits| 2.0_f64.powi(-bits));
         assert_eq!(Numbers::I8(powers).text(), "i8:4/5/-1");
         assert_eq!(Numbers::I16([0.1, 0.5, 2.0]).text(), "i16@0.1/0.5/2");
+        assert_eq!(Numbers::I8([0.123_456, 0.5, 2.0]).title(), "i8@0.123/0.5/2");
         assert_eq!(Numbers::F64.text(), "f64");
     }
 
     #[test]
     fn a_format_of_the_window_comes_back() {
-        let bits = FractionBits { q: 4, k: -3, v: 20 };
+        let bits = crate::session::FractionBits { q: 4, k: -3, v: 20 };
+        let steps = Steps {
+            k: Step::Scale(0.3),
+            ..bits.into()
+        };
         for choice in [
             FormatChoice::F32,
             FormatChoice::F64,
-            FormatChoice::I16(bits),
-            FormatChoice::I8(bits),
+            FormatChoice::I16(bits.into()),
+            FormatChoice::I8(steps),
         ] {
-            assert_eq!(Numbers::from(choice).choice(), Some(choice));
+            assert_eq!(Numbers::from(choice).choice(), choice);
         }
-        assert_eq!(Numbers::I8([0.3; 3]).choice(), None);
     }
 
     #[test]
@@ -299,11 +320,11 @@ mod tests {
                 k: 40,
                 v: 20,
                 output: 12,
-                scratch: 40
+                scratch: 20
             }
         );
-        assert_eq!(memory.total(), 136);
-        assert_eq!(Memory::text(136), "136 B");
+        assert_eq!(memory.total(), 116);
+        assert_eq!(Memory::text(116), "116 B");
         assert_eq!(Memory::text(1536), "1.5 KiB");
     }
 }

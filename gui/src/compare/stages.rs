@@ -1,5 +1,6 @@
 //! One run of one head against another, stage by stage: how far it is, what it did itself, and what it cut.
 
+use kqv::Alibi;
 use serde::Serialize;
 
 use super::exact;
@@ -52,10 +53,10 @@ impl Stage {
     }
 }
 
-/// Every stage of a run, in the order of [`TableKind::ALL`]; heads can be pooled.
+/// Every stage of a run, in the order of [`TableKind::ALL`], those that do nothing included; heads can be pooled.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Stages {
-    stages: [Stage; 7],
+    stages: [Stage; 8],
     /// What only the rows of the weights have.
     pub rows: Rows,
 }
@@ -63,12 +64,13 @@ pub struct Stages {
 impl Stages {
     /// One of them.
     pub fn stage(&self, kind: TableKind) -> &Stage {
-        let [q, k, v, raw, masked, weights, output] = &self.stages;
+        let [q, k, v, raw, capped, masked, weights, output] = &self.stages;
         match kind {
             TableKind::Q => q,
             TableKind::K => k,
             TableKind::V => v,
             TableKind::Raw => raw,
+            TableKind::Capped => capped,
             TableKind::Masked => masked,
             TableKind::Weights => weights,
             TableKind::Output => output,
@@ -112,7 +114,9 @@ pub fn compare(job: &Job<'_>, reference: Watched<'_>, run: Watched<'_>) -> (Stag
                 TableKind::Q => job.q,
                 TableKind::K => job.k,
                 TableKind::V => job.v,
-                TableKind::Raw | TableKind::Masked => &exact.raw,
+                TableKind::Raw => &exact.raw,
+                TableKind::Capped => &exact.capped,
+                TableKind::Masked => &exact.masked,
                 TableKind::Weights => &exact.weights,
                 TableKind::Output => &exact.output,
             },
@@ -141,14 +145,29 @@ pub fn compare(job: &Job<'_>, reference: Watched<'_>, run: Watched<'_>) -> (Stag
 /// Each stage as it should be from what the run had before it.
 struct Exact {
     raw: Vec<f64>,
+    capped: Vec<f64>,
+    masked: Vec<f64>,
     weights: Vec<f64>,
     output: Vec<f64>,
 }
 
 fn exact_stages(job: &Job<'_>, record: &Record, scale: f64) -> Exact {
+    let Job {
+        attention, alibi, ..
+    } = *job;
     Exact {
         raw: exact::raw_scores(&record.q, &record.k, job.width, scale),
-        weights: exact::weights(&record.raw, &record.visible, job.keys),
+        capped: match attention.softcap.cap() {
+            Some(cap) => exact::capped(&record.raw, cap),
+            None => record.raw.clone(),
+        },
+        masked: match alibi {
+            Some(Alibi { slope }) => {
+                exact::biased(record.after_cap(), job.keys, attention.offset, slope.into())
+            }
+            None => record.after_cap().to_vec(),
+        },
+        weights: exact::weights(record.after_mask(), &record.visible, job.keys),
         output: exact::output(&record.weights, &record.v, job.keys, job.value_width),
     }
 }
@@ -159,7 +178,9 @@ pub(super) fn values(record: &Record, kind: TableKind) -> &[f64] {
         TableKind::Q => &record.q,
         TableKind::K => &record.k,
         TableKind::V => &record.v,
-        TableKind::Raw | TableKind::Masked => &record.raw,
+        TableKind::Raw => &record.raw,
+        TableKind::Capped => record.after_cap(),
+        TableKind::Masked => record.after_mask(),
         TableKind::Weights => &record.weights,
         TableKind::Output => &record.output,
     }
@@ -235,10 +256,14 @@ impl Tables<'_> {
 
     /// What became of a value, and what it was.
     ///
-    /// Scores are exact sums: nothing is cut there.
+    /// Raw scores are exact sums: nothing is cut there. Capped and biased scores of integers have a range.
     fn fate(&self, numbers: Numbers, reference: f64, value: f64, exact: f64) -> (Fate, f64) {
         if let Some(operand) = operand(self.kind) {
             return (fate(numbers, operand, exact), exact);
+        }
+        let changed = matches!(self.kind, TableKind::Capped | TableKind::Masked);
+        if changed && numbers.cuts_score(exact, value) {
+            return (Fate::Overflow, exact);
         }
         let can_vanish = matches!(self.kind, TableKind::Weights | TableKind::Output);
         if can_vanish && value == 0.0 && reference != 0.0 {
@@ -271,6 +296,7 @@ mod tests {
             width: 2,
             value_width: 1,
             attention,
+            alibi: None,
         }
     }
 

@@ -89,7 +89,7 @@ impl Statistics {
             ];
             Ok(RunStatistics {
                 numbers,
-                stages: stage_reports(&stages),
+                stages: stage_reports(&stages, question.setting.changes),
                 rows: stages.rows.measures(),
                 events,
                 event_count,
@@ -123,7 +123,7 @@ impl Statistics {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::{InputId, Mask, Scaling, TableKind};
+    use crate::session::{Changes, InputId, Mask, Scaling, TableKind};
     use crate::source::load;
 
     #[test]
@@ -134,6 +134,7 @@ mod tests {
             setting: Setting {
                 mask: Mask::None,
                 scaling: Scaling::On,
+                changes: Changes::NONE,
             },
             reference: Numbers::F32,
             runs: vec![

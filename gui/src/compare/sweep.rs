@@ -7,9 +7,9 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::formats::{Width, fitting_bits};
+use super::formats::{FormatSpec, Width, fitting_bits};
 use super::heads::{HeadId, Progress, Setting, job};
-use super::numbers::{Memory, Numbers};
+use super::numbers::{Memory, Numbers, fraction_bits};
 use super::rows::{RowMeasures, Rows};
 use super::tally::Tally;
 use crate::recorder::{Job, Record};
@@ -152,10 +152,12 @@ impl Sweep {
     }
 }
 
-/// f32, and both widths of integers around what fits the largest value of all heads.
+/// f32, and both widths of integers: with the scales that fit the largest value of all heads, and around the
+/// fraction bits that do.
 fn candidates(input: &Input, ids: &[HeadId], around: i32) -> Vec<Numbers> {
     let mut candidates = Vec::new();
     for width in [Width::I8, Width::I16] {
+        candidates.extend(fitting_scales(input, ids, width));
         let bits = ids
             .iter()
             .map(|id| fitting_bits(input, id.layer, id.head, width));
@@ -169,6 +171,20 @@ fn candidates(input: &Input, ids: &[HeadId], around: i32) -> Vec<Numbers> {
     }
     candidates.push(Numbers::F32);
     candidates
+}
+
+/// The largest value of all heads becomes the largest integer; none where that is a power of two, which is tried
+/// anyway.
+fn fitting_scales(input: &Input, ids: &[HeadId], width: Width) -> Option<Numbers> {
+    let spec = FormatSpec::FitScales(width);
+    let scales = ids
+        .iter()
+        .filter_map(|id| spec.on(input, id.layer, id.head).steps());
+    let most = scales.reduce(|[q, k, v], [other_q, other_k, other_v]| {
+        [q.max(other_q), k.max(other_k), v.max(other_v)]
+    })?;
+    let any_scale = most.iter().any(|&scale| fraction_bits(scale).is_none());
+    any_scale.then(|| width.numbers(most))
 }
 
 /// What a format makes of one head.
@@ -229,7 +245,7 @@ fn point<'a>(numbers: Numbers, memory: Memory, scores: impl Iterator<Item = &'a 
 mod tests {
     use super::*;
     use crate::compare::heads::heads_of;
-    use crate::session::{InputId, Mask, Scaling};
+    use crate::session::{Changes, InputId, Mask, Scaling};
     use crate::source::load;
 
     fn sweep(around: i32) -> Sweep {
@@ -237,6 +253,7 @@ mod tests {
         let setting = Setting {
             mask: Mask::None,
             scaling: Scaling::On,
+            changes: Changes::NONE,
         };
         let ids = heads_of(3..4, &(0..3));
         let sweep = Sweep::new(&input, setting, &ids, around, &Progress::default());
@@ -246,7 +263,7 @@ mod tests {
     #[test]
     fn every_width_and_offset_is_tried_once() {
         let sweep = sweep(1);
-        assert_eq!((sweep.points.len(), sweep.heads), (2 * 9 + 1, 3));
+        assert_eq!((sweep.points.len(), sweep.heads), (2 * (9 + 1) + 1, 3));
         for (at, point) in sweep.points.iter().enumerate() {
             assert!(
                 sweep.points[..at]
@@ -268,9 +285,17 @@ mod tests {
                 .find(|point| point.numbers == numbers)
                 .unwrap()
         };
-        let best = sweep.frontier()[0];
+        // Any scale uses the whole range: of the smallest formats it is the best.
+        let scaled = sweep.frontier()[0];
+        assert!(scaled.numbers.text().starts_with("i8@"));
+        assert_eq!(scaled.saturated, 0);
+        let powers = (sweep.points.iter()).filter(|point| point.numbers.text().starts_with("i8:"));
+        let best = powers
+            .max_by(|a, b| a.sqnr_db.total_cmp(&b.sqnr_db))
+            .unwrap();
+        assert!(scaled.sqnr_db > best.sqnr_db);
         let Numbers::I8([q, k, v]) = best.numbers else {
-            panic!("i8 takes the fewest bytes")
+            panic!("i8 was asked for")
         };
         assert_eq!(best.bytes(), 4 * 15 * 32 + 15 * 4);
         let coarser = of(Numbers::I8([2.0 * q, 2.0 * k, v]));

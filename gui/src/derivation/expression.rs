@@ -25,6 +25,8 @@ pub enum Expression {
     Difference(Box<Expression>, Box<Expression>),
     /// e to this power.
     Exp(Box<Expression>),
+    /// The hyperbolic tangent.
+    Tanh(Box<Expression>),
     /// Two to minus this power.
     Halved(Box<Expression>),
     /// Divided by two to this power, rounded down: a shift to the right.
@@ -41,7 +43,7 @@ pub enum Expression {
 
 use Expression::{
     Call, Difference, Exact, Exp, Halved, Integer, Left, Letter, Product, Quotient, Real, Round,
-    Scale, Shift, Sum, Word,
+    Scale, Shift, Sum, Tanh, Word,
 };
 
 /// a / b
@@ -83,6 +85,7 @@ impl Expression {
             Quotient(a, b) => format!("{} / {}", a.factor(), b.factor()),
             Difference(a, b) => format!("{} − {}", a.text(), b.factor()),
             Exp(power) => format!("e^({})", power.text()),
+            Tanh(value) => format!("tanh({})", value.text()),
             Halved(power) => format!("2^(−{})", power.factor()),
             Shift(value, bits) => format!("{} >> {bits}", value.factor()),
             Left(value, bits) => format!("{} << {bits}", value.factor()),
@@ -132,6 +135,7 @@ impl Expression {
             Quotient(a, b) => format!("\\frac{{{}}}{{{}}}", a.latex(), b.latex()),
             Difference(a, b) => format!("{} - {}", a.latex(), wrapped(b)),
             Exp(power) => format!("e^{{{}}}", power.latex()),
+            Tanh(value) => format!("\\tanh\\left({}\\right)", value.latex()),
             Halved(power) => format!("2^{{-{}}}", wrapped(power)),
             Shift(value, bits) => {
                 format!(
@@ -157,7 +161,7 @@ impl Expression {
             Real(real) => real.is_sign_positive() || *real == 0.0,
             Integer(integer) => *integer >= 0,
             Scale(real) | Exact(real) => *real >= 0.0,
-            Word(_) | Letter(..) | Exp(_) | Halved(_) | Round(_) | Call(..) => true,
+            Word(_) | Letter(..) | Exp(_) | Tanh(_) | Halved(_) | Round(_) | Call(..) => true,
             _ => false,
         }
     }

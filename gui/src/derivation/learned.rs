@@ -15,7 +15,7 @@ use crate::recorder::Job;
 use crate::session::around::{LayerCell, LayerTable};
 use crate::session::layout::Pane;
 use crate::session::{FormatChoice, Question, Selection, Session, Shown, TableKind};
-use crate::side::{Choice, RunError, attention};
+use crate::side::{Choice, RunError, alibi, attention};
 use crate::source::Input;
 use crate::steps::{Stage, Walk};
 
@@ -283,6 +283,7 @@ fn traced(
             offset: attention.offset + i,
             ..attention
         },
+        alibi: alibi(input, choice)?,
     };
     question::watch_asked(format, choice.question, &job, watched)
 }
@@ -295,6 +296,7 @@ fn value(trace: &Trace, input: &Input, focus: Selection) -> f64 {
         TableKind::K => trace.k.get(key * input.width + column),
         TableKind::V => trace.v.get(key * input.value_width + column),
         TableKind::Raw => trace.raw.get(key),
+        TableKind::Capped => trace.capped.get(key),
         TableKind::Masked => trace.masked.get(key),
         TableKind::Weights => trace.weights.get(key),
         TableKind::Output => trace.output.get(column),
@@ -331,7 +333,7 @@ fn bits(trace: &Trace, input: &Input, choice: Choice, focus: Selection) -> Optio
             let at = key * input.value_width + column;
             element(integers.v.get(at), head.v.get(at), v_scale)
         }
-        TableKind::Raw | TableKind::Masked => {
+        TableKind::Raw | TableKind::Capped | TableKind::Masked => {
             let dot = *integers.dots.get(key)?;
             Some(Bits::new(dot, sum_width, q_scale * k_scale))
         }

@@ -3,6 +3,8 @@
 //!
 //! Every number was shown by the kernel to [`trace`] or lies in the input; here they are only put in their places.
 
+// Soft cap and bias.
+mod changed;
 /// Parts of a formula.
 pub mod expression;
 /// What the layer around the head has to do with it.
@@ -187,8 +189,15 @@ pub fn derive(trace: &Trace, focus: Selection, width: usize, most: usize) -> Vec
     match focus.table {
         TableKind::Q | TableKind::K | TableKind::V => whole.stored(),
         TableKind::Raw => whole.score(),
-        TableKind::Masked => [whole.score(), whole.mask(key)].concat(),
-        TableKind::Weights => [whole.score(), whole.mask(key), whole.weight()].concat(),
+        TableKind::Capped => [whole.score(), whole.cap(key)].concat(),
+        TableKind::Masked => [whole.score(), whole.cap(key), whole.mask(key)].concat(),
+        TableKind::Weights => [
+            whole.score(),
+            whole.cap(key),
+            whole.mask(key),
+            whole.weight(),
+        ]
+        .concat(),
         TableKind::Output => [whole.output(), whole.behind_output()].concat(),
     }
 }

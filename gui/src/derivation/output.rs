@@ -123,8 +123,8 @@ impl Derivation<'_> {
         for &key in shown {
             lines.push(self.score_of(key));
             if at(&self.trace.masked, key).to_bits() != at(&self.trace.raw, key).to_bits() {
-                let masked = self.mask(key).into_iter();
-                lines.extend(masked.map(|line| line.of(Part::Scores)));
+                let masked = [self.cap(key), self.mask(key)].concat();
+                lines.extend(masked.into_iter().map(|line| line.of(Part::Scores)));
             }
         }
         lines

@@ -25,7 +25,9 @@ pub fn rust_test(trace: &Trace, float: &str, focus: Selection) -> Option<String>
     }
     let place = seen.iter().position(|&key| key == focus.key);
     let (stage, cell, expected) = match focus.table {
-        TableKind::Raw | TableKind::Masked => ("score", place?, trace.raw.get(focus.key)?),
+        TableKind::Raw | TableKind::Capped | TableKind::Masked => {
+            ("score", place?, trace.raw.get(focus.key)?)
+        }
         TableKind::Weights => ("weight", place?, trace.weights.get(focus.key)?),
         TableKind::Output => ("output", focus.column, trace.output.get(focus.column)?),
         TableKind::Q | TableKind::K | TableKind::V => return None,
@@ -184,6 +186,7 @@ mod tests {
             width: 3,
             value_width: 2,
             attention,
+            alibi: None,
         }
     }
 
@@ -265,11 +268,11 @@ mod tests {
             ),
             (
                 "rounded",
-                copied(FormatChoice::I16(bits), at(TableKind::Q, 0, 1), None),
+                copied(FormatChoice::I16(bits.into()), at(TableKind::Q, 0, 1), None),
             ),
             (
                 "saturated",
-                copied(FormatChoice::I8(bits), at(TableKind::V, 0, 1), None),
+                copied(FormatChoice::I8(bits.into()), at(TableKind::V, 0, 1), None),
             ),
             (
                 "layer",

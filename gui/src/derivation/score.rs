@@ -95,12 +95,18 @@ impl Derivation<'_> {
     /// What the mask, or a question, makes of a score.
     pub(super) fn mask(&self, key: usize) -> Vec<Line> {
         let i = self.focus.query;
-        let (raw, masked) = (at(&self.trace.raw, key), at(&self.trace.masked, key));
+        let (before, masked) = (at(&self.trace.capped, key), at(&self.trace.masked, key));
         let name = Letter("masked", vec![i, key]);
         let line = if !self.trace.sees(key) {
             Line::real("the mask hides it", name, [Real(masked)])
-        } else if masked.to_bits() == raw.to_bits() {
+        } else if masked.to_bits() == before.to_bits() {
             Line::real("the mask leaves it", name, [Real(masked)])
+        } else if let Some(biased) = self.biased(key) {
+            Line::real(
+                "less the slope for every step",
+                name,
+                [biased, Real(masked)],
+            )
         } else {
             let score = || Letter("score", vec![i, key]);
             let square = over(Product(vec![score(), score()]), Scale(self.trace.scale));

@@ -15,6 +15,7 @@ const JOB: Job<'_> = Job {
     width: 4,
     value_width: 2,
     attention: Attention::FULL,
+    alibi: None,
 };
 
 fn lines(trace: &Trace, table: TableKind, most: usize) -> Vec<String> {
@@ -130,6 +131,7 @@ fn every_equals_sign_between_integers_is_exact() {
                 width,
                 value_width,
                 attention,
+                alibi: None,
             };
             let bytes = Quantized::<i8>::from_fraction_bits(4, 4, 5).unwrap();
             let words = Quantized::<i16>::from_fraction_bits(9, 12, 13).unwrap();

@@ -26,7 +26,13 @@ pub struct Trace {
     pub products: Vec<f64>,
     /// Scores, hidden keys included.
     pub raw: Vec<f64>,
-    /// Scores after the mask; −∞ for a hidden key.
+    /// The bound of the scores, if there is a soft cap.
+    pub cap: Option<f64>,
+    /// Scores after it.
+    pub capped: Vec<f64>,
+    /// What a step of distance costs, if there is a bias, and how many steps each key is away.
+    pub bias: Option<(f64, Vec<usize>)>,
+    /// Scores after the mask and the bias; −∞ for a hidden key.
     pub masked: Vec<f64>,
     /// Weights before the division by their sum.
     pub exponentials: Vec<f64>,
@@ -66,7 +72,11 @@ impl Trace {
 /// # Errors
 /// [`RunError`], a sentence.
 pub fn watch<F: Whole>(format: F, job: &Job<'_>, key: usize) -> Result<Trace, RunError> {
-    watch_with(format, job, key, job.attention.mask)
+    let mask = job.attention.mask;
+    match job.alibi {
+        None => watch_with(format, job, key, mask),
+        Some(alibi) => watch_with(format, job, key, (mask, alibi)),
+    }
 }
 
 /// [`watch`] with another mask than that of the job.
@@ -107,11 +117,17 @@ pub fn watch_with<F: Whole, M: Modify>(
     let mut watcher = Watcher {
         format,
         key,
-        changes: M::CHANGES,
+        changes: M::CHANGES || job.attention.softcap.cap().is_some(),
         v: view,
         exponent: None,
         trace: Trace {
             scale,
+            cap: job.attention.softcap.cap(),
+            bias: job.alibi.map(|alibi| {
+                let position = job.attention.offset; // of the one query there is
+                let steps = (0..job.keys).map(|key| position.abs_diff(key));
+                (alibi.slope.into(), steps.collect())
+            }),
             q: reals(&q, Operand::Q),
             k: reals(&k, Operand::K),
             v: reals(&v, Operand::V),
@@ -172,7 +188,7 @@ fn whole_number(real: f64) -> i64 {
 struct Watcher<'a, F: Format> {
     format: F,
     key: usize,
-    /// Whether the mask changes scores: then the softmax sees what the cells hold.
+    /// Whether anything changes scores: then the softmax sees what the cells hold.
     changes: bool,
     v: View<'a, F::Element>,
     /// Of the integer core, once scores are there.
@@ -183,6 +199,10 @@ struct Watcher<'a, F: Format> {
 impl<F: Whole> Observer<F> for Watcher<'_, F> {
     fn raw(&mut self, _: usize, scores: Scores<'_, F>) {
         self.trace.raw = scores.reals().collect();
+    }
+
+    fn softcapped(&mut self, _: usize, scores: Scores<'_, F>) {
+        self.trace.capped = scores.reals().collect();
     }
 
     fn masked(&mut self, _: usize, scores: Scores<'_, F>) {

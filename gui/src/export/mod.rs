@@ -6,8 +6,11 @@ mod text;
 mod rust;
 // as arrays,
 mod arrays;
-// and as pictures.
+// as pictures,
 mod picture;
+// and the window as shapes.
+mod shapes;
+mod window;
 
 use std::fmt;
 use std::io::Write;
@@ -20,6 +23,7 @@ use crate::colour::ColourScale;
 use crate::table::Table;
 
 pub use text::tsv;
+pub use window::Painted;
 
 /// A table with everything that a reader of the file needs to know.
 #[derive(Clone, Copy, Debug)]
@@ -184,11 +188,15 @@ impl FileKind {
 /// # Errors
 /// [`ExportError`], a sentence; a file that was there is as it was.
 pub fn save(path: &Path, sheets: &[Sheet<'_>]) -> Result<(), ExportError> {
-    let bytes = FileKind::of(path)?.bytes(sheets)?;
-    write_whole(path, &bytes).map_err(|error| ExportError::Write {
-        path: path.display().to_string(),
-        why: error.to_string(),
-    })
+    put(path, &FileKind::of(path)?.bytes(sheets)?)
+}
+
+/// Writes what the window painted as an SVG file: all of it, or nothing.
+///
+/// # Errors
+/// [`ExportError`], a sentence; a file that was there is as it was.
+pub fn save_painted(path: &Path, painted: &Painted) -> Result<(), ExportError> {
+    put(path, &painted.svg()?)
 }
 
 /// Writes what the window showed as a PNG file: all of it, or nothing.
@@ -199,8 +207,11 @@ pub fn save_window(path: &Path, window: &ColorImage) -> Result<(), ExportError> 
     if FileKind::of(path)? != FileKind::Png {
         return Err(ExportError::Window(path.display().to_string()));
     }
-    let bytes = picture::window(window)?;
-    write_whole(path, &bytes).map_err(|error| ExportError::Write {
+    put(path, &picture::window(window)?)
+}
+
+fn put(path: &Path, bytes: &[u8]) -> Result<(), ExportError> {
+    write_whole(path, bytes).map_err(|error| ExportError::Write {
         path: path.display().to_string(),
         why: error.to_string(),
     })
@@ -224,7 +235,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 pub enum ExportError {
     /// The file's name ends like no kind of file.
     Kind(String),
-    /// The picture of a window is to be of another kind than PNG.
+    /// The picture of a window is to be of another kind than PNG or SVG.
     Window(String),
     /// There is no table.
     Nothing,
@@ -255,7 +266,7 @@ impl fmt::Display for ExportError {
                 let ends = FileKind::ALL.map(|kind| format!(".{}", kind.extension()));
                 write!(f, "{path}: the name must end in {}", ends.join(", "))
             }
-            Self::Window(path) => write!(f, "{path}: a picture of the window ends in .png"),
+            Self::Window(path) => write!(f, "{path}: a picture of the window ends in .png or .svg"),
             Self::Nothing => f.write_str("There is no table to save"),
             Self::TooLarge {
                 rows,

@@ -41,7 +41,7 @@ pub fn html(report: &Report) -> String {
                 h1 { (title) }
                 p {
                     (input.compared) " of " (input.layers * input.heads) " heads, " (input.shape())
-                    ", mask " (input.mask) ", scale " (digits(input.scale)) ". Held against " (report.reference) "."
+                    ", mask " (input.mask) ", scale " (digits(input.scale)) (input.changes) ". Held against " (report.reference) "."
                 }
                 div.wide { (summary(report)) }
                 @for format in &report.formats { (section(format, report)) }
@@ -204,6 +204,7 @@ mod tests {
                 width: 1,
                 value_width: 1,
                 mask: "none",
+                changes: String::new(),
                 scale: 1.0,
             },
             reference: "f64".to_owned(),

@@ -9,7 +9,7 @@ use crate::compare::rows::RowMeasures;
 use crate::compare::stages::{Event, Stages};
 use crate::compare::tally::{Measures, finite};
 use crate::number::real;
-use crate::session::TableKind;
+use crate::session::{Changes, TableKind};
 
 // A table for the terminal,
 mod text;
@@ -60,6 +60,8 @@ pub struct InputFacts {
     pub value_width: usize,
     /// Who may look at whom.
     pub mask: &'static str,
+    /// What else happens to scores: soft cap and bias.
+    pub changes: String,
     /// The factor between a dot product and its score.
     pub scale: f64,
 }
@@ -137,8 +139,8 @@ pub struct HeadSummary {
     pub stages: Vec<StageReport>,
 }
 
-/// Each stage of some heads.
-pub fn stage_reports(stages: &Stages) -> Vec<StageReport> {
+/// Each stage of some heads that there is with these changes.
+pub fn stage_reports(stages: &Stages, changes: Changes) -> Vec<StageReport> {
     let report = |table| {
         let stage = stages.stage(table);
         StageReport {
@@ -150,18 +152,19 @@ pub fn stage_reports(stages: &Stages) -> Vec<StageReport> {
             flushed: stage.flushed,
         }
     };
-    TableKind::ALL.into_iter().map(report).collect()
+    TableKind::shown(changes).map(report).collect()
 }
 
-impl From<&HeadReport> for HeadSummary {
-    fn from(head: &HeadReport) -> Self {
+impl HeadSummary {
+    /// Of a head with these changes of its scores.
+    pub fn new(head: &HeadReport, changes: Changes) -> Self {
         Self {
             id: head.id,
             format: head.numbers.text(),
             sqnr_db: head.stages.stage(TableKind::Output).total.sqnr_db(),
             rows: head.stages.rows.measures(),
             saturated: head.stages.saturated(),
-            stages: stage_reports(&head.stages),
+            stages: stage_reports(&head.stages, changes),
         }
     }
 }

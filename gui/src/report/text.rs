@@ -8,12 +8,13 @@ use crate::compare::tally::Errors;
 pub fn text(report: &Report) -> String {
     let input = &report.input;
     let mut lines = vec![format!(
-        "{}: {} heads, {}, mask {}, scale {}; held against {}",
+        "{}: {} heads, {}, mask {}, scale {}{}; held against {}",
         input.name,
         input.compared,
         input.shape(),
         input.mask,
         digits(input.scale),
+        input.changes,
         report.reference,
     )];
     lines.push(String::new());

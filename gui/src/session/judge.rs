@@ -59,6 +59,8 @@ pub enum JudgeAction {
     Go(Cell),
     /// Look for the first wrong step and show it.
     FirstWrong,
+    /// Stop looking.
+    StopSearch,
     /// Try every format.
     StartSweep,
     /// Stop trying.
@@ -95,12 +97,10 @@ impl JudgeAction {
                 session.selection = session.selection.at(cell.table, cell.row, cell.column);
             }
             Self::Take(numbers) => {
-                if let Some(format) = numbers.choice() {
-                    session.right = format;
-                    judge.run = 1;
-                }
+                session.right = numbers.choice();
+                judge.run = 1;
             }
-            Self::FirstWrong | Self::StartSweep | Self::StopSweep => {}
+            Self::FirstWrong | Self::StopSearch | Self::StartSweep | Self::StopSweep => {}
         }
     }
 }
@@ -125,7 +125,7 @@ mod tests {
         assert_eq!(session.selection.cell_in(TableKind::K), (4, 9));
         JudgeAction::Take(Numbers::I16([0.25, 0.5, 2.0])).apply(&mut session);
         let bits = FractionBits { q: 2, k: 1, v: -1 };
-        assert_eq!(session.right, FormatChoice::I16(bits));
+        assert_eq!(session.right, FormatChoice::I16(bits.into()));
     }
 
     #[test]

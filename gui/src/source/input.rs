@@ -102,14 +102,24 @@ fn slice(values: &[f64], at: usize, len: usize) -> &[f64] {
     values.get(at * len..(at + 1) * len).unwrap_or_default()
 }
 
-fn fitting_bits(values: &[f64], max: f64) -> i32 {
-    let largest = values
-        .iter()
-        .fold(0.0_f64, |max, value| max.max(value.abs()));
+/// The most fraction bits with which no value saturates, for integers up to `max`.
+pub fn fitting_bits(values: &[f64], max: f64) -> i32 {
+    let largest = largest(values);
     (-30..=30)
         .rev()
         .find(|&bits| largest * 2.0_f64.powi(bits) <= max)
         .unwrap_or(0)
+}
+
+/// The scale with which the greatest value becomes `max`; one where all are zero.
+pub fn fitting_scale(values: &[f64], max: f64) -> f64 {
+    let scale = largest(values) / max;
+    if scale > 0.0 { scale } else { 1.0 }
+}
+
+fn largest(values: &[f64]) -> f64 {
+    let sizes = values.iter().map(|value| value.abs());
+    sizes.fold(0.0, f64::max)
 }
 
 /// Layers, heads, rows and columns.

@@ -179,6 +179,7 @@ mod tests {
                     width: 3,
                     value_width: 3,
                     attention: Attention::FULL,
+                    alibi: None,
                 },
             )
         };

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 pub use error::SourceError;
 pub use fixtures::{CAPTURE_NAME, case_names};
-pub use input::{Head, Input, MAX_SCORES, scale_of};
+pub use input::{Head, Input, MAX_SCORES, fitting_bits, fitting_scale, scale_of};
 pub use layer::{Joined, Layer, product};
 pub use preset::{Made, Preset, WORKED_NAME};
 

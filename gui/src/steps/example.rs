@@ -16,6 +16,7 @@ pub(crate) fn thinking() -> (Trace, Walk) {
         width: 4,
         value_width: 1,
         attention: Attention::FULL,
+        alibi: None,
     };
     let walk = Walk {
         query: 0,

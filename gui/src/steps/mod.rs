@@ -169,7 +169,7 @@ impl Walk {
         }
         let passed = |at: Stage| self.passed(position, at, column);
         match kind {
-            TableKind::Raw => passed(Stage::Scale),
+            TableKind::Raw | TableKind::Capped => passed(Stage::Scale),
             TableKind::Masked => passed(Stage::Mask),
             TableKind::Weights => passed(Stage::Weight),
             _ => self.moment(position).stage == Stage::Output,

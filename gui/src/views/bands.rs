@@ -46,7 +46,7 @@ impl Bands {
                 column: None,
                 cell: Some((query, key)),
             },
-            TableKind::Raw | TableKind::Masked | TableKind::Weights => Self {
+            TableKind::Raw | TableKind::Capped | TableKind::Masked | TableKind::Weights => Self {
                 row: Some(query),
                 column: Some(key),
                 cell: Some((query, key)),

@@ -47,7 +47,7 @@ fn steps_ui(ui: &mut Ui, session: &Session, run: &Run) {
         .spacing([gap, 1.0])
         .min_col_width(56.0)
         .show(ui, |ui| {
-            for heading in [
+            let mut headings = vec![
                 "",
                 "q · k",
                 "× scale",
@@ -56,13 +56,20 @@ fn steps_ui(ui: &mut Ui, session: &Session, run: &Run) {
                 "e^(score − max)",
                 "sum of row",
                 "weight",
-            ] {
+            ];
+            // Where something changes the scores, what the softmax sees is another number.
+            let is_changed = detail.is_changed();
+            if is_changed {
+                headings.insert(4, "changed");
+            }
+            for heading in headings {
                 ui.label(RichText::new(heading).size(11.5).color(colour::WEAK));
             }
             ui.end_row();
-            row_ui(ui, &detail.left, detail.scale, colour::LEFT);
-            row_ui(ui, &detail.right, detail.scale, colour::RIGHT);
-            difference_ui(ui, detail);
+            for (steps, colour) in [(&detail.left, colour::LEFT), (&detail.right, colour::RIGHT)] {
+                row_ui(ui, steps, detail.scale, is_changed, colour);
+            }
+            difference_ui(ui, detail, is_changed);
         });
 }
 
@@ -103,10 +110,10 @@ fn terms_ui(ui: &mut Ui, detail: &Detail) {
     });
 }
 
-fn row_ui(ui: &mut Ui, steps: &Steps, scale: f64, colour: Color32) {
+fn row_ui(ui: &mut Ui, steps: &Steps, scale: f64, is_changed: bool, colour: Color32) {
     ui.label(RichText::new(steps.format.name()).color(colour));
     let exponential = steps.exponential.map_or("hidden".to_owned(), plain);
-    for text in [
+    let mut numbers = vec![
         plain(steps.dot),
         plain(scale),
         plain(steps.score),
@@ -114,13 +121,17 @@ fn row_ui(ui: &mut Ui, steps: &Steps, scale: f64, colour: Color32) {
         exponential,
         plain(steps.sum),
         weight(steps.weight),
-    ] {
+    ];
+    if is_changed {
+        numbers.insert(3, plain(steps.changed));
+    }
+    for text in numbers {
         ui.monospace(text);
     }
     ui.end_row();
 }
 
-fn difference_ui(ui: &mut Ui, detail: &Detail) {
+fn difference_ui(ui: &mut Ui, detail: &Detail, is_changed: bool) {
     let Detail { left, right, .. } = detail;
     ui.label(RichText::new("difference").color(colour::WRONG));
     let of = |step: fn(&Steps) -> f64| difference(step(right) - step(left), plain);
@@ -128,7 +139,7 @@ fn difference_ui(ui: &mut Ui, detail: &Detail) {
         (Some(left), Some(right)) => difference(right - left, plain),
         _ => String::new(),
     };
-    for text in [
+    let mut numbers = vec![
         of(|steps| steps.dot),
         String::new(),
         of(|steps| steps.score),
@@ -136,7 +147,11 @@ fn difference_ui(ui: &mut Ui, detail: &Detail) {
         exponential,
         of(|steps| steps.sum),
         difference(right.weight - left.weight, weight),
-    ] {
+    ];
+    if is_changed {
+        numbers.insert(3, of(|steps| steps.changed));
+    }
+    for text in numbers {
         ui.label(RichText::new(text).monospace().color(colour::WRONG));
     }
     ui.end_row();

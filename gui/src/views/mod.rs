@@ -44,6 +44,8 @@ pub mod pane;
 pub mod positions;
 /// Any number of formats.
 pub mod runs;
+/// Steps of integers.
+mod scales;
 /// What is collected while tables are drawn.
 pub mod scene;
 /// What is looked at.
@@ -62,6 +64,8 @@ pub mod tooltip;
 pub mod topbar;
 /// What a walk has not come to.
 pub mod veil;
+/// Tables that wrap.
+mod wrapped;
 
 use eframe::egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
 

@@ -1,18 +1,18 @@
 //! Any number of formats, each held against the left one, and the selected number in each.
 
-use eframe::egui::{
-    Button, Color32, ComboBox, DragValue, Grid, RichText, Role, ScrollArea, Ui, WidgetInfo,
-};
+use eframe::egui::{Button, Color32, ComboBox, RichText, Role, ScrollArea, Ui, WidgetInfo};
 
+use super::scales::ScalesView;
 use super::tooltip::exact;
 use super::veil::walk;
+use super::wrapped::{Measure, wrapped_ui};
 use crate::action::Action;
 use crate::colour;
 use crate::compare::place;
 use crate::number::{difference, plain};
 use crate::run::Run;
 use crate::session::runs::RunsAction;
-use crate::session::{FormatChoice, FractionBits, Session, SideId};
+use crate::session::{FormatChoice, Session, SideId};
 use crate::side::Side;
 
 /// A block for each run: left, right, then the others.
@@ -23,7 +23,7 @@ pub fn runs_ui(ui: &mut Ui, session: &Session, run: &Run) -> Option<Action> {
         .inner_margin(12);
     frame.show(ui, |ui| {
         ui.spacing_mut().scroll.fade.strength = 0.0; // as in every pane
-        ScrollArea::both()
+        ScrollArea::vertical()
             .auto_shrink([false, false])
             .show(ui, |ui| {
                 heading_ui(ui, run);
@@ -56,8 +56,50 @@ fn heading_ui(ui: &mut Ui, run: &Run) {
     });
 }
 
+/// What a line says of one run.
+struct Said {
+    title: String,
+    tint: Color32,
+    value: String,
+    difference: String,
+    places: String,
+    decibels: String,
+}
+
+const MEASURES: [Measure<Said>; 4] = [
+    Measure {
+        name: "value",
+        about: "Every digit that it has in its format",
+        width: 150.0,
+        cell: |ui, said| said_ui(ui, &said.value),
+    },
+    Measure {
+        name: "difference",
+        about: "Less the number of the left run, in real units",
+        width: 66.0,
+        cell: |ui, said| said_ui(ui, &said.difference),
+    },
+    Measure {
+        name: "last places",
+        about: "The same in units of the last place of the coarser format, where there is one",
+        width: 72.0,
+        cell: |ui, said| said_ui(ui, &said.places),
+    },
+    Measure {
+        name: "SQNR of the output",
+        about: "Signal to quantisation noise, held against the left run: more is better",
+        width: 110.0,
+        cell: |ui, said| said_ui(ui, &said.decibels),
+    },
+];
+
+fn said_ui(ui: &mut Ui, text: &str) {
+    ui.monospace(text);
+}
+
 /// The number pointed at in every run, its distance from the left one, and how good the run's output is.
 fn values_ui(ui: &mut Ui, session: &Session, run: &Run) {
+    const NAMES: f32 = 136.0;
     if let Some((walk, moment)) = walk(session, run) {
         let focus = run.detail.focus;
         let (row, column) = focus.cell_in(focus.table);
@@ -74,68 +116,49 @@ fn values_ui(ui: &mut Ui, session: &Session, run: &Run) {
             sqnr_db
         })
     };
-    Grid::new("runs")
-        .num_columns(5)
-        .striped(true)
-        .spacing([14.0, 4.0])
-        .show(ui, |ui| {
-            for heading in [
-                "run",
-                "value",
-                "difference",
-                "last places",
-                "SQNR of the output",
-            ] {
-                ui.label(RichText::new(heading).size(11.5).color(colour::WEAK));
-            }
-            ui.end_row();
-            line_ui(ui, run, &run.left, colour::LEFT, None);
-            line_ui(
-                ui,
-                run,
-                &run.right,
-                colour::RIGHT,
-                sqnr(run.compare.sqnr_db),
-            );
-            for held in &run.more {
-                line_ui(ui, run, &held.side, colour::TEXT, sqnr(held.sqnr_db));
-            }
-        });
+    let right = said(run, &run.right, colour::RIGHT, sqnr(run.compare.sqnr_db));
+    let mut lines = vec![said(run, &run.left, colour::LEFT, None), right];
+    let more = run.more.iter();
+    lines.extend(more.map(|held| said(run, &held.side, colour::TEXT, sqnr(held.sqnr_db))));
+    wrapped_ui(ui, "run", NAMES, &MEASURES, &lines, |ui, said, _| {
+        ui.label(RichText::new(&said.title).color(said.tint));
+    });
     if run.more.is_empty() && session.left == session.right {
         ui.label(RichText::new("Left and right are the same format").color(colour::WEAK));
     }
 }
 
-fn line_ui(ui: &mut Ui, run: &Run, side: &Side, tint: Color32, sqnr_db: Option<f64>) {
+fn said(run: &Run, side: &Side, tint: Color32, sqnr_db: Option<f64>) -> Said {
     let focus = run.detail.focus;
     let (row, column) = focus.cell_in(focus.table);
     let format = side.choice.format;
-    ui.label(RichText::new(format.title()).color(tint));
-    let value = side.table(focus.table).get(row, column);
-    let first = run.left.table(focus.table).get(row, column);
-    match (value, first, sqnr_db) {
-        (Some(value), Some(first), Some(sqnr_db)) => {
-            let formats = (run.left.choice.format, format);
-            let unit = place(formats, focus.table, first, run.scale);
-            ui.monospace(exact(format, focus.table, value));
-            ui.monospace(difference(value - first, plain));
-            ui.monospace(difference((value - first) / unit, plain));
-            ui.monospace(if sqnr_db.is_nan() {
-                "when the walk ends".to_owned()
-            } else if sqnr_db.is_finite() {
-                format!("{sqnr_db:.1} dB")
-            } else {
-                "equal".to_owned()
-            });
-        }
-        (Some(value), ..) => {
-            ui.monospace(exact(format, focus.table, value));
-        }
-        (None, ..) => {
-            ui.label("hidden by the mask");
-        }
+    let at = |side: &Side| side.table(focus.table).get(row, column);
+    let value = at(side);
+    let mut said = Said {
+        title: format.title(),
+        tint,
+        value: value.map_or("hidden by the mask".to_owned(), |value| {
+            exact(format, focus.table, value)
+        }),
+        difference: String::new(),
+        places: String::new(),
+        decibels: String::new(),
+    };
+    if let (Some(value), Some(first), Some(sqnr_db)) = (value, at(&run.left), sqnr_db) {
+        let formats = (run.left.choice.format, format);
+        let unit = place(formats, focus.table, first, run.scale);
+        let units = unit.map(|unit| difference((value - first) / unit, plain));
+        said.difference = difference(value - first, plain);
+        said.places = units.unwrap_or_default();
+        said.decibels = if sqnr_db.is_nan() {
+            "when the walk ends".to_owned()
+        } else if sqnr_db.is_finite() {
+            format!("{sqnr_db:.1} dB")
+        } else {
+            "equal".to_owned()
+        };
     }
-    ui.end_row();
+    said
 }
 
 /// The format of one further run, and what can be done with it.
@@ -143,21 +166,14 @@ fn run_ui(ui: &mut Ui, session: &Session, run: &Run, at: usize, side: &Side) -> 
     let present = side.choice.format;
     let name = format!("Run {}", at + 3);
     let meant = |format: FormatChoice| format.meant_for(&run.input, session.layer, session.head);
-    let zero = FractionBits { q: 0, k: 0, v: 0 };
     let mut action = None;
     ui.horizontal(|ui| {
         ui.label(RichText::new(&name).color(colour::WEAK));
         let picker = ComboBox::from_id_salt(("run", at))
             .width(64.0)
             .selected_text(present.name());
-        let all = [
-            FormatChoice::F32,
-            FormatChoice::F64,
-            FormatChoice::I16(zero),
-            FormatChoice::I8(zero),
-        ];
         let picked = picker.show_ui(ui, |ui| {
-            all.into_iter().find(|format| {
+            FormatChoice::ALL.into_iter().find(|format| {
                 ui.selectable_label(format.name() == present.name(), format.name())
                     .clicked()
             })
@@ -169,8 +185,6 @@ fn run_ui(ui: &mut Ui, session: &Session, run: &Run, at: usize, side: &Side) -> 
             .inner
             .flatten()
             .map(|format| RunsAction::Change(at, meant(format)));
-        let moved = bits_ui(ui, &name, present).map(|format| RunsAction::Change(at, format));
-        action = action.take().or(moved);
         for (text, about, then) in [
             (
                 "Show",
@@ -188,29 +202,14 @@ fn run_ui(ui: &mut Ui, session: &Session, run: &Run, at: usize, side: &Side) -> 
             }
         }
     });
-    action.map(Action::Runs)
-}
-
-/// A number for each of Q, K and V, to be dragged or typed.
-fn bits_ui(ui: &mut Ui, name: &str, present: FormatChoice) -> Option<FormatChoice> {
-    let mut bits = present.fraction_bits()?;
-    let before = bits;
-    for (tensor, value) in [
-        ("Q ", &mut bits.q),
-        ("K ", &mut bits.k),
-        ("V ", &mut bits.v),
-    ] {
-        let number = DragValue::new(value)
-            .prefix(tensor)
-            .speed(0.05)
-            .range(-60..=60);
-        let title = format!(
-            "Fraction bits of {}, {}",
-            tensor.trim(),
-            name.to_lowercase()
-        );
-        ui.name_inputs(&title, |ui| ui.add(number))
-            .on_hover_text("Fraction bits; drag or type");
-    }
-    (bits != before).then(|| present.with_bits(bits))
+    let scales = ScalesView {
+        session,
+        run,
+        format: present,
+        which: &name.to_lowercase(),
+        tint: colour::TEXT,
+    };
+    let moved = ui.horizontal(|ui| scales.line_ui(ui)).inner;
+    let moved = moved.map(|format| RunsAction::Change(at, format));
+    action.or(moved).map(Action::Runs)
 }

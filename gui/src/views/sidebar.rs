@@ -1,18 +1,18 @@
 //! What is looked at and in which numbers: input, layer, head, mask, scale, formats; and how well they agree.
 
 use eframe::egui::{
-    Align, Color32, ComboBox, DragValue, Label, Layout, Rect, Response, RichText, Role, Sense,
-    Slider, SliderClamping, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, style::HandleShape,
-    vec2,
+    Align, Button, Color32, ComboBox, DragValue, Layout, Rect, RichText, Role, Sense, Stroke,
+    StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
+use super::scales::ScalesView;
 use super::veil::veil;
 use crate::action::Action;
 use crate::colour::{self, ColourScale};
-use crate::number::points;
+use crate::number::{points, significant};
 use crate::pictures::Pictures;
 use crate::run::Run;
-use crate::session::{FormatChoice, FractionBits, InputId, Mask, Scaling, Session, SideId};
+use crate::session::{Bias, Changes, FormatChoice, InputId, Mask, Scaling, Session, SideId};
 
 /// The column on the left.
 pub fn sidebar_ui(
@@ -48,6 +48,10 @@ pub fn sidebar_ui(
     ui.columns_const(|[left, right]| {
         action = action.take().or_else(|| mask_ui(left, session));
         action = action.take().or_else(|| scaling_ui(right, session, run));
+    });
+    ui.columns_const(|[left, right]| {
+        action = action.take().or_else(|| softcap_ui(left, session));
+        action = action.take().or_else(|| bias_ui(right, session, run));
     });
     action = action.or_else(|| heads_ui(ui, session, run, pictures));
     ui.add_space(4.0);
@@ -154,23 +158,96 @@ fn scaling_ui(ui: &mut Ui, session: &Session, run: &Run) -> Option<Action> {
     .map(Action::Scaling)
 }
 
+/// Off, or a number to be dragged or typed.
+fn softcap_ui(ui: &mut Ui, session: &Session) -> Option<Action> {
+    let before = session.changes.softcap;
+    let mut cap = before.unwrap_or(0.0);
+    caption(ui, "Soft cap");
+    let number = DragValue::new(&mut cap).speed(0.25).range(0.0..=1e6);
+    let number = number.max_decimals(4).custom_formatter(|cap, _| {
+        if cap > 0.0 {
+            significant(cap, 4)
+        } else {
+            "off".to_owned()
+        }
+    });
+    let width = ui.available_width();
+    ui.name_inputs("Soft cap", |ui| ui.add_sized([width, 20.0], number))
+        .on_hover_text("Scores become cap · tanh(score / cap). Drag or type; 0 is off  (B)");
+    let softcap = (cap > 0.0).then_some(cap);
+    (softcap != before).then_some(Action::Changes(Changes {
+        softcap,
+        ..session.changes
+    }))
+}
+
+/// What distance costs.
+fn bias_ui(ui: &mut Ui, session: &Session, run: &Run) -> Option<Action> {
+    caption(ui, "Bias");
+    let present = session.changes.bias;
+    let slope = |bias| {
+        let changes = Changes {
+            bias,
+            ..session.changes
+        };
+        let alibi = changes.alibi(session.head, run.input.heads);
+        alibi.map_or(0.0, |alibi| alibi.slope)
+    };
+    let own = match present {
+        Bias::Slope(_) => present,
+        Bias::None | Bias::Alibi => Bias::Slope(0.5),
+    };
+    let name = |bias| match bias {
+        Bias::None => "none".to_owned(),
+        Bias::Alibi => "ALiBi".to_owned(),
+        Bias::Slope(_) => "own slope".to_owned(),
+    };
+    let about = format!(
+        "What every step between a query and a key costs: {}  (I)",
+        significant(slope(present).into(), 4)
+    );
+    let picked = picker(ui, "Bias", &name(present), &about, |ui| {
+        [Bias::None, Bias::Alibi, own]
+            .into_iter()
+            .fold(None, |picked, bias| {
+                picked.or(choice(ui, &name(bias), bias, &present))
+            })
+    });
+    let mut bias = picked.unwrap_or(present);
+    if let Bias::Slope(slope) = &mut bias {
+        let number = DragValue::new(slope).speed(0.005).range(-100.0..=100.0);
+        let number = number.max_decimals(6).prefix("slope ");
+        ui.name_inputs("Slope", |ui| ui.add(number))
+            .on_hover_text("What a step costs; drag or type");
+    }
+    (bias != present).then_some(Action::Changes(Changes {
+        bias,
+        ..session.changes
+    }))
+}
+
 /// The weights of every head of the layer; a click opens it.
 fn heads_ui(ui: &mut Ui, session: &Session, run: &Run, pictures: &mut Pictures) -> Option<Action> {
-    const COLUMNS: usize = 4;
     const GAP: f32 = 4.0;
+    const LOW: f32 = 800.0;
     let heads = &run.heads.weights;
     if heads.is_empty() {
         return None;
     }
     caption(ui, &format!("Heads of layer {}", session.layer));
     let width = ui.available_width();
-    let side = ((width - GAP * points(COLUMNS - 1)) / points(COLUMNS)).floor();
-    let rows = heads.len().div_ceil(COLUMNS);
+    // In a low window the maps are small, so that the figures below can be seen.
+    let columns = match ui.ctx().content_rect().height() {
+        height if height < LOW && heads.len() > 8 => 6,
+        _ => 4,
+    };
+    let side = ((width - GAP * points(columns - 1)) / points(columns)).floor();
+    let rows = heads.len().div_ceil(columns);
     let size = vec2(width, (side + GAP) * points(rows) - GAP);
     let (area, _) = ui.allocate_exact_size(size, Sense::hover());
     let mut action = None;
     for (head, weights) in heads.iter().enumerate() {
-        let place = vec2(points(head % COLUMNS), points(head / COLUMNS)) * (side + GAP);
+        let place = vec2(points(head % columns), points(head / columns)) * (side + GAP);
         let rect = Rect::from_min_size(area.min + place, Vec2::splat(side));
         let response = ui.interact(rect, ui.scope_id().with(("head", head)), Sense::click());
         let shown = head == session.head;
@@ -204,40 +281,51 @@ fn heads_ui(ui: &mut Ui, session: &Session, run: &Run, pictures: &mut Pictures) 
     action
 }
 
-/// One format: its type, and the fraction bits of Q, K and V if it has them.
+/// One format: its type, and the steps of Q, K and V if it has them.
 fn format_ui(ui: &mut Ui, session: &Session, run: &Run, side: SideId) -> Option<Action> {
     let present = session.format(side);
     let (name, tint) = match side {
         SideId::Left => ("Left format", colour::LEFT),
         SideId::Right => ("Right format", colour::RIGHT),
     };
-    caption(ui, name);
-    let fitted = |format: FormatChoice| format.fitted(&run.input, session.layer, session.head);
+    let mut format = None;
+    ui.add_space(3.0);
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(name).size(11.5).color(colour::WEAK));
+        if present.steps().is_some() {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let fit = ui
+                    .add(Button::new("Fit").small())
+                    .on_hover_text("The smallest steps with which no value of this head saturates");
+                let label = format!("Fit {}", name.to_lowercase());
+                fit.widget_info(|| WidgetInfo::labeled(Role::Button, true, &label));
+                let (layer, head) = (session.layer, session.head);
+                let fitted = || present.fitted(&run.input, layer, head);
+                format = fit.clicked().then(fitted);
+            });
+        }
+    });
     let meant = |format: FormatChoice| format.meant_for(&run.input, session.layer, session.head);
-    let zero = FractionBits { q: 0, k: 0, v: 0 };
-    let mut format = picker_in(ui, tint, name, present, |ui| {
-        let all = [
-            FormatChoice::F32,
-            FormatChoice::F64,
-            FormatChoice::I16(zero),
-            FormatChoice::I8(zero),
-        ];
-        all.into_iter().fold(None, |picked, format| {
+    let picked = picker_in(ui, tint, name, present, |ui| {
+        FormatChoice::ALL.into_iter().fold(None, |picked, format| {
             let here = format.name() == present.name();
             let clicked = ui.selectable_label(here, format.name()).clicked();
             picked.or((clicked && !here).then(|| meant(format)))
         })
     });
-    if let Some(bits) = present.fraction_bits() {
-        let moved = bits_ui(ui, side, bits, tint);
-        format = format.or(moved.map(|bits| present.with_bits(bits)));
-        let fit = ui
-            .button("Fit")
-            .on_hover_text("The most fraction bits with which no value of this head saturates");
-        fit.widget_info(|| {
-            WidgetInfo::labeled(Role::Button, true, format!("Fit {}", name.to_lowercase()))
-        });
-        format = format.or(fit.clicked().then(|| fitted(present)));
+    format = format.or(picked);
+    if present.steps().is_some() {
+        let scales = ScalesView {
+            session,
+            run,
+            format: present,
+            which: match side {
+                SideId::Left => "left",
+                SideId::Right => "right",
+            },
+            tint,
+        };
+        format = format.or(scales.lines_ui(ui));
     }
     format.map(|format| Action::Format(side, format))
 }
@@ -259,65 +347,6 @@ fn picker_in<T>(
         .accessible_name(name)
         .on_hover_text("In which numbers the kernel computes");
     picker.inner.flatten()
-}
-
-/// A slider for each of Q, K and V; any number can be typed.
-fn bits_ui(
-    ui: &mut Ui,
-    side: SideId,
-    present: FractionBits,
-    tint: Color32,
-) -> Option<FractionBits> {
-    let mut bits = present;
-    let which = match side {
-        SideId::Left => "left",
-        SideId::Right => "right",
-    };
-    for (name, value) in [("Q", &mut bits.q), ("K", &mut bits.k), ("V", &mut bits.v)] {
-        ui.horizontal(|ui| {
-            ui.spacing_mut().item_spacing.x = 6.0;
-            ui.spacing_mut().interact_size = vec2(34.0, 18.0);
-            ui.spacing_mut().button_padding.x = 4.0;
-            ui.add_sized(
-                [12.0, 18.0],
-                Label::new(RichText::new(name).color(colour::WEAK)),
-            );
-            let about = format!("Fraction bits of {name}: one unit is 2 to the minus this");
-            let title = format!("Fraction bits of {name}, {which}");
-            let width = ui.available_width() - 44.0;
-            ui.name_inputs(&title, |ui| slider_ui(ui, width, value, tint))
-                .on_hover_text(&about);
-            let number = DragValue::new(value).speed(0.1).range(-60..=60);
-            ui.name_inputs(format!("{title}, as a number"), |ui| {
-                ui.add_sized([34.0, 18.0], number)
-            })
-            .on_hover_text(about);
-        });
-    }
-    (bits != present).then_some(bits)
-}
-
-/// A quiet slider in the colour of its side.
-fn slider_ui(ui: &mut Ui, width: f32, value: &mut i32, tint: Color32) -> Response {
-    ui.scope(|ui| {
-        ui.spacing_mut().slider_width = width;
-        let visuals = ui.visuals_mut();
-        visuals.selection.bg_fill = tint;
-        visuals.handle_shape = HandleShape::Circle;
-        for widget in [
-            &mut visuals.widgets.inactive,
-            &mut visuals.widgets.hovered,
-            &mut visuals.widgets.active,
-        ] {
-            widget.bg_fill = colour::FIELD_HOVERED;
-            widget.fg_stroke = Stroke::new(3.0, tint);
-        }
-        let slider = Slider::new(value, -4..=16)
-            .clamping(SliderClamping::Never)
-            .show_value(false);
-        ui.add(slider)
-    })
-    .inner
 }
 
 /// How well right agrees with left.

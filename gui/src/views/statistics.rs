@@ -1,16 +1,17 @@
 //! The measures of every run of the chosen head, and where it goes wrong.
 
 use eframe::egui::{
-    Align, Button, DragValue, Grid, Layout, RichText, Role, ScrollArea, Sense, Ui, WidgetInfo,
-    pos2, vec2,
+    Align, Button, ComboBox, DragValue, Layout, ProgressBar, RichText, Role, ScrollArea, Sense, Ui,
+    WidgetInfo, pos2, vec2,
 };
 
 use super::histogram::{histogram_ui, legend_ui};
+use super::wrapped::{Measure, wrapped_ui};
 use crate::compare::accumulator::Overflow;
 use crate::compare::first::{Search, Wrong};
 use crate::compare::histogram::Fate;
 use crate::compare::statistics::{RunStatistics, Statistics};
-use crate::compare::tally::IDEAL_ROUNDING;
+use crate::compare::tally::{Errors, IDEAL_ROUNDING, Measures};
 use crate::judging::Judging;
 use crate::number::drawn;
 use crate::report::{StageReport, decibels, digits};
@@ -27,6 +28,8 @@ pub struct StatisticsView<'a> {
     pub selection: Selection,
     /// How the last search for the first wrong step ended.
     pub search: Search,
+    /// How far the one under way is, from 0 to 1.
+    pub searched: Option<f32>,
 }
 
 /// The pane as the window has it; what is measured now shows that it is.
@@ -40,6 +43,7 @@ pub fn pane_ui(ui: &mut Ui, session: &Session, judging: &Judging) -> Option<Judg
         statistics,
         selection: session.selection,
         search: judging.search(),
+        searched: judging.searched(),
     };
     statistics_ui(ui, &view)
 }
@@ -55,17 +59,16 @@ pub fn statistics_ui(ui: &mut Ui, view: &StatisticsView<'_>) -> Option<JudgeActi
         return action;
     };
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        let wide = ScrollArea::horizontal().id_salt("stages");
-        wide.show(ui, |ui| stages_ui(ui, run));
+        action = action.take().or(wrong_ui(ui, view));
+        ui.add_space(8.0);
+        stages_ui(ui, run);
         ui.add_space(6.0);
         rows_ui(ui, run);
         sums_ui(ui, view, at);
         ui.add_space(8.0);
-        action = action.or(wrong_ui(ui, view));
-        ui.add_space(8.0);
         histograms_ui(ui, run);
         ui.add_space(8.0);
-        action = action.or(events_ui(ui, view, run));
+        action = action.take().or(events_ui(ui, view, run));
     });
     action
 }
@@ -94,7 +97,7 @@ fn choices_ui(ui: &mut Ui, view: &StatisticsView<'_>) -> Option<JudgeAction> {
         }
         ui.separator();
         for (at, run) in view.statistics.runs.iter().enumerate() {
-            let name = run.numbers.text();
+            let name = run.numbers.title();
             let chosen = view.judge.run.min(view.statistics.runs.len() - 1) == at;
             if ui
                 .selectable_label(chosen, name)
@@ -109,81 +112,125 @@ fn choices_ui(ui: &mut Ui, view: &StatisticsView<'_>) -> Option<JudgeAction> {
     action
 }
 
-const HEADINGS: [(&str, &str); 11] = [
-    (
-        "SQNR",
-        "Signal to quantisation noise in dB: −10·log10 of NMSE",
-    ),
-    ("NMSE", "Sum of squared errors over sum of squares"),
-    (
-        "Unit",
-        "Units of the last place; real units for weights and for the exact scores of integers",
-    ),
-    ("Max", "The greatest error, without its sign"),
-    ("Mean", "The mean error, with its sign: the bias"),
-    ("RMS", "Root of the mean squared error"),
-    (
-        "Local",
-        "RMS of what this stage did itself: against its exact result in f64 from the inputs it had",
-    ),
-    ("Inherited", "RMS of what was wrong before this stage"),
-    (
-        "Cosine",
-        "Of the angle between the values and what they should be",
-    ),
-    ("Saturated", "Values cut at the end of the range"),
-    ("To zero", "Values that became zero"),
-];
-
-fn stages_ui(ui: &mut Ui, run: &RunStatistics) {
-    Grid::new("stages")
-        .striped(true)
-        .spacing(vec2(14.0, 4.0))
-        .show(ui, |ui| {
-            ui.weak("Stage");
-            for (name, about) in HEADINGS {
-                ui.weak(name).on_hover_text(about);
-            }
-            ui.end_row();
-            for stage in &run.stages {
-                stage_ui(ui, stage);
-                ui.end_row();
-            }
-        });
+/// The errors in places where there are any, or else in real units.
+fn errors(measures: &Measures) -> Errors {
+    measures.places.unwrap_or(measures.real)
 }
 
-fn stage_ui(ui: &mut Ui, stage: &StageReport) {
-    let of = |measures: &crate::compare::tally::Measures| measures.places.unwrap_or(measures.real);
-    let (total, local, inherited) = (of(&stage.total), of(&stage.local), of(&stage.inherited));
-    let in_places = stage.total.places.is_some();
-    ui.label(stage.table.name());
-    ui.monospace(if stage.total.sqnr_db.is_finite() {
-        format!("{} dB", decibels(stage.total.sqnr_db))
-    } else {
-        decibels(stage.total.sqnr_db)
-    });
-    ui.monospace(digits(stage.total.nmse));
-    ui.weak(if in_places { "place" } else { "real" });
-    for value in [total.max, total.mean, total.rms] {
-        ui.monospace(digits(value));
-    }
-    ui.horizontal(|ui| {
-        ui.monospace(digits(local.rms));
-        if in_places {
-            rounding_ui(ui, local.rms);
-        }
-    });
-    ui.monospace(digits(inherited.rms));
-    ui.monospace(format!("{:.6}", stage.total.cosine));
-    for (count, is_bad) in [(stage.saturated, true), (stage.flushed, false)] {
-        let text = RichText::new(count.to_string()).monospace();
-        let bad = is_bad && count > 0;
-        ui.label(if bad {
-            text.color(ui.visuals().error_fg_color)
-        } else {
-            text
-        });
-    }
+const MEASURES: [Measure<StageReport>; 11] = [
+    Measure {
+        name: "SQNR",
+        about: "Signal to quantisation noise in dB: −10·log10 of NMSE",
+        width: 62.0,
+        cell: |ui, stage| {
+            let decibels = decibels(stage.total.sqnr_db);
+            ui.monospace(if stage.total.sqnr_db.is_finite() {
+                format!("{decibels} dB")
+            } else {
+                decibels
+            });
+        },
+    },
+    Measure {
+        name: "Unit",
+        about: "Units of the last place; real units for weights and for the exact scores of integers",
+        width: 36.0,
+        cell: |ui, stage| {
+            let in_places = stage.total.places.is_some();
+            ui.weak(if in_places { "place" } else { "real" });
+        },
+    },
+    Measure {
+        name: "Max",
+        about: "The greatest error, without its sign",
+        width: 58.0,
+        cell: |ui, stage| number_ui(ui, errors(&stage.total).max),
+    },
+    Measure {
+        name: "Mean",
+        about: "The mean error, with its sign: the bias",
+        width: 64.0,
+        cell: |ui, stage| number_ui(ui, errors(&stage.total).mean),
+    },
+    Measure {
+        name: "RMS",
+        about: "Root of the mean squared error",
+        width: 58.0,
+        cell: |ui, stage| number_ui(ui, errors(&stage.total).rms),
+    },
+    Measure {
+        name: "Local",
+        about: "RMS of what this stage did itself: against its exact result in f64 from the inputs it had",
+        width: 112.0,
+        cell: |ui, stage| {
+            let rms = errors(&stage.local).rms;
+            ui.horizontal(|ui| {
+                number_ui(ui, rms);
+                if stage.total.places.is_some() {
+                    rounding_ui(ui, rms);
+                }
+            });
+        },
+    },
+    Measure {
+        name: "Inherited",
+        about: "RMS of what was wrong before this stage",
+        width: 60.0,
+        cell: |ui, stage| number_ui(ui, errors(&stage.inherited).rms),
+    },
+    Measure {
+        name: "Cosine",
+        about: "Of the angle between the values and what they should be",
+        width: 62.0,
+        cell: |ui, stage| {
+            ui.monospace(format!("{:.6}", stage.total.cosine));
+        },
+    },
+    Measure {
+        name: "Saturated",
+        about: "Values cut at the end of the range",
+        width: 58.0,
+        cell: |ui, stage| {
+            let text = RichText::new(stage.saturated.to_string()).monospace();
+            ui.label(if stage.saturated > 0 {
+                text.color(ui.visuals().error_fg_color)
+            } else {
+                text
+            });
+        },
+    },
+    Measure {
+        name: "To zero",
+        about: "Values that became zero",
+        width: 50.0,
+        cell: |ui, stage| {
+            ui.monospace(stage.flushed.to_string());
+        },
+    },
+    Measure {
+        name: "NMSE",
+        about: "Sum of squared errors over sum of squares",
+        width: 60.0,
+        cell: |ui, stage| number_ui(ui, stage.total.nmse),
+    },
+];
+
+fn number_ui(ui: &mut Ui, number: f64) {
+    ui.monospace(digits(number));
+}
+
+fn stages_ui(ui: &mut Ui, run: &RunStatistics) {
+    const NAMES: f32 = 104.0;
+    wrapped_ui(
+        ui,
+        "Stage",
+        NAMES,
+        &MEASURES,
+        &run.stages,
+        |ui, stage, _| {
+            ui.label(stage.table.name());
+        },
+    );
 }
 
 /// A bar from 0 to 0.6 places with a mark at 0.289, where perfect rounding is.
@@ -274,6 +321,11 @@ fn wrong_ui(ui: &mut Ui, view: &StatisticsView<'_>) -> Option<JudgeAction> {
         if ui.add(Button::new("First wrong step")).on_hover_text(about).clicked() {
             action = Some(JudgeAction::FirstWrong);
         }
+        if let Some(share) = view.searched {
+            ui.add(ProgressBar::new(share).desired_width(120.0).show_percentage());
+            let stop = ui.button("Cancel search").on_hover_text("Stop looking");
+            action = action.or(stop.clicked().then_some(JudgeAction::StopSearch));
+        }
         for (name, value, speed, unit) in [
             ("Q, K, V", &mut budget.operand_places, 0.05, " places"),
             ("score", &mut budget.score, 0.005, ""),
@@ -287,6 +339,7 @@ fn wrong_ui(ui: &mut Ui, view: &StatisticsView<'_>) -> Option<JudgeAction> {
                 ui.add(drag).labelled_by(label.id).on_hover_text("How far it may be from the reference");
             });
         }
+        sum_bits_ui(ui, &mut budget.sum_bits);
     });
     match view.search {
         Search::NotYet => {}
@@ -299,6 +352,23 @@ fn wrong_ui(ui: &mut Ui, view: &StatisticsView<'_>) -> Option<JudgeAction> {
         action = Some(JudgeAction::Budget(budget));
     }
     action
+}
+
+/// The accumulator that a dot product must fit.
+fn sum_bits_ui(ui: &mut Ui, bits: &mut Option<u8>) {
+    let name = |bits: Option<u8>| bits.map_or("exact".to_owned(), |bits| format!("{bits} bits"));
+    let layout = Layout::left_to_right(Align::Center);
+    ui.allocate_ui_with_layout(vec2(118.0, 22.0), layout, |ui| {
+        let label = ui.weak("sums");
+        let picker = ComboBox::from_id_salt("sum bits").width(70.0);
+        let shown = picker.selected_text(name(*bits)).show_ui(ui, |ui| {
+            for choice in [None, Some(32), Some(24), Some(16)] {
+                ui.selectable_value(bits, choice, name(choice));
+            }
+        });
+        let about = "The kernel adds exactly. An accumulator of so many bits would have to hold every dot product too";
+        shown.response.labelled_by(label.id).accessible_name("Bits of a sum").on_hover_text(about);
+    });
 }
 
 /// What is wrong, in a sentence that leads there.

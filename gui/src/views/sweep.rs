@@ -1,8 +1,11 @@
 //! Which format is enough: what a sweep tries, what it found, and the answer.
 
-use eframe::egui::{Color32, Grid, ProgressBar, Rangef, RichText, ScrollArea, Slider, Ui, vec2};
+use eframe::egui::{
+    Color32, ProgressBar, Rangef, RichText, Role, ScrollArea, Slider, Ui, WidgetInfo,
+};
 use egui_plot::{AxisHints, Line, Plot, PlotPoint, PlotPoints, Points};
 
+use super::wrapped::{Measure, wrapped_ui};
 use crate::compare::numbers::Memory;
 use crate::compare::sweep::{Point, Scope, Sweep, SweepSettings};
 use crate::number::real;
@@ -27,7 +30,7 @@ pub fn sweep_ui(ui: &mut Ui, judge: &Judge, state: &SweepState<'_>) -> Option<Ju
     ui.separator();
     match state {
         SweepState::Idle => {
-            ui.weak("A sweep tries both widths of integers around the fraction bits that fit, on every head of its scope");
+            ui.weak("A sweep tries both widths of integers with the scales that fit, and around the fraction bits that fit, on every head of its scope");
         }
         SweepState::Running(share) => {
             ui.add(ProgressBar::new(*share).show_percentage());
@@ -105,21 +108,23 @@ fn answer_ui(ui: &mut Ui, sweep: &Sweep, same_top: f64) -> Option<JudgeAction> {
         };
         ui.label(format!(
             "{} is the smallest that keeps the top key on {asked} of the rows: {} of {}, {} dB, {} a head{cut}",
-            point.numbers.text(),
+            point.numbers.title(),
             point.rows.same_top,
             point.rows.rows,
             decibels(point.sqnr_db),
             Memory::text(point.bytes()),
         ));
-        action = take_ui(ui, point, "Use it");
+        action = take_ui(ui, point, "Use it", "Use it");
     });
     action
 }
 
-fn take_ui(ui: &mut Ui, point: &Point, name: &str) -> Option<JudgeAction> {
-    let about = format!("Run {} beside the first run", point.numbers.text());
-    let clicked = ui.button(name).on_hover_text(about).clicked();
-    clicked.then_some(JudgeAction::Take(point.numbers))
+/// `label` is what screen readers say.
+fn take_ui(ui: &mut Ui, point: &Point, name: &str, label: &str) -> Option<JudgeAction> {
+    let about = format!("Run {} beside the first run", point.numbers.title());
+    let button = ui.button(name).on_hover_text(about);
+    button.widget_info(|| WidgetInfo::labeled(Role::Button, true, label));
+    button.clicked().then_some(JudgeAction::Take(point.numbers))
 }
 
 const CLEAN: Color32 = Color32::from_rgb(0x2b, 0x8c, 0xc8);
@@ -182,7 +187,7 @@ fn plot_ui(ui: &mut Ui, sweep: &Sweep) -> Option<JudgeAction> {
     let clicked = shown.response.clicked();
     shown.response.on_hover_text(format!(
         "{}, {} dB, top key kept on {} of {} rows, {} values cut; click to use it",
-        nearest.numbers.text(),
+        nearest.numbers.title(),
         decibels(nearest.sqnr_db),
         nearest.rows.same_top,
         nearest.rows.rows,
@@ -222,59 +227,92 @@ fn staircase(sweep: &Sweep) -> Vec<[f64; 2]> {
     steps
 }
 
-/// The best of each size, and what each takes on a chip.
-fn frontier_ui(ui: &mut Ui, sweep: &Sweep) -> Option<JudgeAction> {
-    let mut action = None;
-    ScrollArea::both().show(ui, |ui| {
-        Grid::new("frontier")
-            .striped(true)
-            .spacing(vec2(14.0, 4.0))
-            .show(ui, |ui| {
-                for name in [
-                    "",
-                    "Best of its size",
-                    "SQNR",
-                    "Worst head",
-                    "Same top key",
-                    "Saturated",
-                    "Q + K + V",
-                    "Output",
-                    "Scratch",
-                    "All",
-                ] {
-                    ui.weak(name);
-                }
-                ui.end_row();
-                for point in sweep.frontier() {
-                    let name = format!("Use {}", point.numbers.name());
-                    action = action.or(take_ui(ui, point, &name));
-                    point_ui(ui, point);
-                    ui.end_row();
-                }
-            });
-    });
-    action
+/// Monospaced.
+fn text_ui(ui: &mut Ui, text: String) {
+    ui.label(RichText::new(text).monospace());
 }
 
-fn point_ui(ui: &mut Ui, point: &Point) {
-    let Memory {
-        q,
-        k,
-        v,
-        output,
-        scratch,
-    } = point.memory;
-    ui.label(RichText::new(point.numbers.text()).monospace());
-    for text in [
-        format!("{} dB", decibels(point.sqnr_db)),
-        format!("{} dB", decibels(point.worst_db)),
-        percent(point.rows.same_top, point.rows.rows),
-        format!("{} of {}", point.saturated, point.values),
-        Memory::text(q + k + v),
-        Memory::text(output),
-        Memory::text(scratch),
-        Memory::text(point.bytes()),
-    ] {
-        ui.label(RichText::new(text).monospace());
-    }
+fn bytes_ui(ui: &mut Ui, bytes: usize) {
+    text_ui(ui, Memory::text(bytes));
+}
+
+const MEASURES: [Measure<Point>; 8] = [
+    Measure {
+        name: "SQNR",
+        about: "Of the output, all heads together",
+        width: 68.0,
+        cell: |ui, point| text_ui(ui, format!("{} dB", decibels(point.sqnr_db))),
+    },
+    Measure {
+        name: "Worst head",
+        about: "SQNR of the output of the worst head",
+        width: 72.0,
+        cell: |ui, point| text_ui(ui, format!("{} dB", decibels(point.worst_db))),
+    },
+    Measure {
+        name: "Same top key",
+        about: "Rows of weights whose greatest is on the same key",
+        width: 84.0,
+        cell: |ui, point| text_ui(ui, percent(point.rows.same_top, point.rows.rows)),
+    },
+    Measure {
+        name: "Saturated",
+        about: "Values of Q, K and V cut at the end of the range",
+        width: 110.0,
+        cell: |ui, point| text_ui(ui, format!("{} of {}", point.saturated, point.values)),
+    },
+    Measure {
+        name: "Q + K + V",
+        about: "Bytes of a head on a chip",
+        width: 70.0,
+        cell: |ui, point| {
+            let Memory { q, k, v, .. } = point.memory;
+            bytes_ui(ui, q + k + v);
+        },
+    },
+    Measure {
+        name: "Output",
+        about: "Bytes of a head on a chip",
+        width: 66.0,
+        cell: |ui, point| bytes_ui(ui, point.memory.output),
+    },
+    Measure {
+        name: "Scratch",
+        about: "Bytes of the row of scores that the kernel works in",
+        width: 66.0,
+        cell: |ui, point| bytes_ui(ui, point.memory.scratch),
+    },
+    Measure {
+        name: "All",
+        about: "Bytes of a head on a chip",
+        width: 66.0,
+        cell: |ui, point| bytes_ui(ui, point.bytes()),
+    },
+];
+
+/// The best of each size, and what each takes on a chip.
+fn frontier_ui(ui: &mut Ui, sweep: &Sweep) -> Option<JudgeAction> {
+    const NAMES: f32 = 244.0;
+    let mut action = None;
+    let best: Vec<Point> = sweep.frontier().into_iter().copied().collect();
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        wrapped_ui(
+            ui,
+            "Best of its size",
+            NAMES,
+            &MEASURES,
+            &best,
+            |ui, point, part| {
+                ui.horizontal(|ui| {
+                    let title = point.numbers.title();
+                    let label = format!("Use {title}");
+                    if part == 0 {
+                        action = action.take().or(take_ui(ui, point, "Use", &label));
+                    }
+                    text_ui(ui, title);
+                });
+            },
+        );
+    });
+    action
 }

@@ -1,4 +1,4 @@
-//! Where the seven tables stand, and what the pointer finds in them.
+//! Where the eight tables stand, and what the pointer finds in them.
 
 use eframe::egui::{Color32, Rect, ScrollArea, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
 
@@ -50,9 +50,10 @@ pub fn tables_ui(
             ScrollArea::vertical()
                 .auto_shrink([false, false])
                 .show(&mut child, |ui| {
-                    let size = vec2(area.width() - 12.0, height * points(TableKind::ALL.len()));
+                    let kinds = results_first(session);
+                    let size = vec2(area.width() - 12.0, height * points(kinds.len()));
                     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
-                    places_ui(ui, &beside(rect, height, &run.input), &mut scene);
+                    places_ui(ui, &beside(rect, height, &kinds, &run.input), &mut scene);
                 });
         }
         (Some(kind), Shown::Beside, _) => {
@@ -90,12 +91,9 @@ fn column(shown: Shown) -> Column {
 fn all(area: Rect, column: Column, session: &Session, run: &Run) -> Vec<Place> {
     let input = &*run.input;
     let above = [TableKind::Q, TableKind::K, TableKind::V];
-    let mut below = vec![
-        TableKind::Raw,
-        TableKind::Masked,
-        TableKind::Weights,
-        TableKind::Output,
-    ];
+    let mut below: Vec<TableKind> = TableKind::shown(session.changes)
+        .filter(|kind| !above.contains(kind))
+        .collect();
     // The tokens under the scores take their height from the lower half.
     let (upper, lower) = halves(area, input);
     let mut places = Vec::new();
@@ -113,9 +111,10 @@ fn all(area: Rect, column: Column, session: &Session, run: &Run) -> Vec<Place> {
         left += width + GAP;
     }
     let tokens = margin(TableKind::Raw, input);
-    let space = lower.width() - 3.0 * GAP - tokens;
-    let mut scores = (space * score_share(input)).floor();
-    let more = (scores * 4.0 / 3.0 + GAP / 2.0).floor();
+    let space = |tables: usize| lower.width() - points(tables) * GAP - tokens;
+    let wide = |tables: usize| (space(tables) * score_share(input, tables)).floor();
+    let mut scores = wide(below.len() - 1);
+    let more = wide(below.len() - 2);
     let is_legible = |width: f32| width >= points(input.keys) * LEGIBLE.x;
     if says_nothing_new(session, run) && !is_legible(scores) && is_legible(more) {
         // What would be told twice makes room for digits.
@@ -147,11 +146,11 @@ fn all(area: Rect, column: Column, session: &Session, run: &Run) -> Vec<Place> {
     places
 }
 
-/// Whether the masked scores are the raw ones, and nobody looks at them.
+/// Whether the masked scores are those before the mask, and nobody looks at them.
 fn says_nothing_new(session: &Session, run: &Run) -> bool {
     let same = [&run.left, &run.right]
         .into_iter()
-        .all(|side| side.mask_moves_no_score());
+        .all(|side| side.is_same(TableKind::Masked, TableKind::Capped));
     session.mask == Mask::None
         && same
         && session.learn.question != Question::LeftBottom
@@ -159,12 +158,13 @@ fn says_nothing_new(session: &Session, run: &Run) -> bool {
         && session.selection.table != TableKind::Masked
 }
 
-/// The part of the lower row that each of the three score tables gets: their digits need more room
+/// The part of the lower row that each of so many tables of scores and weights gets: their digits need more room
 /// than the output.
-fn score_share(input: &Input) -> f32 {
+fn score_share(input: &Input, tables: usize) -> f32 {
     let scores = points(input.keys.clamp(8, 24)) * 3.0;
     let output = points(input.value_width.clamp(8, 64));
-    (scores / (3.0 * scores + output)).clamp(0.22, 0.28)
+    let tables = points(tables);
+    (scores / (tables * scores + output)).clamp(0.66 / tables, 0.84 / tables)
 }
 
 /// Upper tables have as many rows as there are keys, lower ones as there are queries.
@@ -186,21 +186,24 @@ fn halves(area: Rect, input: &Input) -> (Rect, Rect) {
 }
 
 /// Where formats are compared, one looks at what comes out first.
-const RESULTS_FIRST: [TableKind; 7] = [
-    TableKind::Raw,
-    TableKind::Weights,
-    TableKind::Output,
-    TableKind::Masked,
-    TableKind::Q,
-    TableKind::K,
-    TableKind::V,
-];
+fn results_first(session: &Session) -> Vec<TableKind> {
+    const RESULTS: [TableKind; 4] = [
+        TableKind::Raw,
+        TableKind::Weights,
+        TableKind::Output,
+        TableKind::Masked,
+    ];
+    let there = TableKind::shown(session.changes);
+    let others = there.clone().filter(|kind| !RESULTS.contains(kind));
+    let (capped, operands): (Vec<_>, Vec<_>) = others.partition(|kind| *kind == TableKind::Capped);
+    [&RESULTS[..], &capped, &operands].concat()
+}
 
 /// One row for each table: left, right, difference.
-fn beside(area: Rect, height: f32, input: &Input) -> Vec<Place> {
+fn beside(area: Rect, height: f32, kinds: &[TableKind], input: &Input) -> Vec<Place> {
     let mut places = Vec::new();
     let mut top = area.min.y;
-    for kind in RESULTS_FIRST {
+    for &kind in kinds {
         let row = Rect::from_min_max(pos2(area.min.x, top), pos2(area.max.x, top + height - GAP));
         places.extend(across(row, kind, input));
         top += height;
@@ -260,9 +263,11 @@ fn places_ui(ui: &mut Ui, places: &[Place], scene: &mut Scene<'_, '_>) {
 fn crossed_ui(ui: &mut Ui, area: Rect, scene: &mut Scene<'_, '_>) {
     let (session, run) = (scene.session, scene.run);
     let input = &run.input;
-    let scores = match session.mask {
-        Mask::None => TableKind::Raw,
-        Mask::Causal => TableKind::Masked,
+    let is_changed = !session.changes.is_none() || session.mask != Mask::None;
+    let scores = if is_changed {
+        TableKind::Masked
+    } else {
+        TableKind::Raw
     };
     let sizes = Sizes {
         queries: input.queries,
@@ -402,18 +407,32 @@ fn tag(column: Column, session: &Session) -> (String, Color32) {
 }
 
 fn meaning(kind: TableKind, column: Column, session: &Session, run: &Run) -> String {
-    if kind == TableKind::Masked && session.mask == Mask::None && column != Column::Difference {
-        return "the same: no mask hides any".to_owned();
-    }
     if column != Column::Difference {
-        return kind.meaning().to_owned();
+        return meaning_of(kind, session, run);
     }
     match session.unit {
         Unit::Real => "in real numbers".to_owned(),
         Unit::LastPlace => match run.place(kind) {
             Some(place) => format!("in units of {}", power_of_two(place)),
+            None if kind == TableKind::Weights && run.has_integers() => {
+                "in real numbers: weights of integers have no last place".to_owned()
+            }
             None => "in units of the last place".to_owned(),
         },
+    }
+}
+
+/// The meaning of a table with what the session does to scores.
+fn meaning_of(kind: TableKind, session: &Session, run: &Run) -> String {
+    let same = || run.left.is_same(TableKind::Masked, TableKind::Capped);
+    let slope = session.changes.alibi(session.head, run.input.heads);
+    match (kind, session.mask, session.changes.softcap, slope) {
+        (TableKind::Capped, _, Some(cap), _) => format!("{cap} · tanh(score / {cap})"),
+        (TableKind::Masked, Mask::None, ..) if same() => "the same: no mask hides any".to_owned(),
+        (TableKind::Masked, _, _, Some(alibi)) => {
+            format!("less {} for every step", plain(alibi.slope.into()))
+        }
+        _ => kind.meaning().to_owned(),
     }
 }
 

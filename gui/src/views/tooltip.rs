@@ -4,9 +4,9 @@ use eframe::egui::{Color32, Grid, RichText, Ui};
 
 use crate::colour;
 use crate::compare::place;
-use crate::number::{difference, plain};
+use crate::number::{difference, plain, significant};
 use crate::run::Run;
-use crate::session::{FormatChoice, Session, TableKind};
+use crate::session::{FormatChoice, Session, Step, TableKind};
 
 /// Tokens and place, then a line for each format.
 pub fn tooltip_ui(
@@ -59,14 +59,9 @@ pub fn tooltip_ui(
             }
             ui.label(RichText::new("difference").color(colour::WRONG));
             ui.monospace(difference(right - left, plain));
-            let units = (right - left) / unit;
-            ui.label(
-                RichText::new(format!(
-                    "{} units of the last place",
-                    difference(units, plain)
-                ))
-                .color(colour::WEAK),
-            );
+            let units = unit.map(|unit| difference((right - left) / unit, plain));
+            let units = units.map(|units| format!("{units} units of the last place"));
+            ui.label(RichText::new(units.unwrap_or_default()).color(colour::WEAK));
             ui.end_row();
         });
 }
@@ -90,16 +85,20 @@ pub fn exact(format: FormatChoice, kind: TableKind, value: f64) -> String {
     }
 }
 
-/// The integer behind a fixed-point number: `36 × 2^-4`.
+/// The integer behind a fixed-point number: `36 × 2^-4`, or `36 × 0.0273`.
 fn integer(format: FormatChoice, kind: TableKind, value: f64) -> String {
-    let Some(bits) = format.fraction_bits() else {
+    let Some(steps) = format.steps() else {
         return String::new();
     };
-    let bits = match kind {
-        TableKind::Q => bits.q,
-        TableKind::K => bits.k,
-        TableKind::V | TableKind::Output => bits.v,
-        TableKind::Raw | TableKind::Masked | TableKind::Weights => return String::new(),
+    let step = match kind {
+        TableKind::Q => steps.q,
+        TableKind::K => steps.k,
+        TableKind::V | TableKind::Output => steps.v,
+        _ => return String::new(),
     };
-    format!("{} × 2^{}", value * 2.0_f64.powi(bits), -bits)
+    match step {
+        Step::Bits(bits) => format!("{} × 2^{}", value / step.real(), -bits),
+        // A product of an integer and a scale was rounded: dividing gives the integer back, but for its last bits.
+        Step::Scale(scale) => format!("{} × {}", (value / scale).round(), significant(scale, 6)),
+    }
 }

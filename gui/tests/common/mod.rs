@@ -14,10 +14,12 @@ use eframe::egui::{
     ColorImage, Event, Key, Modifiers, PointerButton, Pos2, TexturesDelta, Vec2, ViewportCommand,
     vec2,
 };
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use egui_kittest::{Harness, Node, TestRenderer};
 use kqv_gui::App;
 use kqv_gui::action::Action;
+use kqv_gui::commands::{Command, State};
+use kqv_gui::history::History;
 use kqv_gui::number::points;
 use kqv_gui::run::{Column, Run};
 use kqv_gui::session::{Session, TableKind};
@@ -205,6 +207,40 @@ impl Window {
     /// Whether something has this label.
     pub fn has(&self, label: &str) -> bool {
         self.harness.query_by_label(label).is_some()
+    }
+
+    /// Whether at least one thing has this label.
+    pub fn has_any(&self, label: &str) -> bool {
+        self.harness.query_all_by_label(label).next().is_some()
+    }
+
+    /// Until what was begun is done.
+    pub fn wait(&mut self) {
+        self.settle();
+    }
+
+    /// Whether a command has anything to do now.
+    pub fn can_do(&self, command: &Command) -> bool {
+        let state = State {
+            session: self.session(),
+            run: self.run(),
+            history: &History::default(),
+            recent: &[],
+        };
+        (command.action)(state).is_some()
+    }
+
+    /// The keys of a command as they are written on screen.
+    pub fn keys_of(&self, command: &Command) -> String {
+        self.harness.ctx.format_shortcut(&command.shortcut)
+    }
+
+    /// The whole label of the first thing whose label starts so.
+    pub fn label_starting_with(&self, start: &str) -> String {
+        let found = self.harness.get_all_by_label_contains(start);
+        let labels = found.filter_map(|node| node.accesskit_node().label());
+        let mut labels = labels.filter(|label| label.starts_with(start));
+        labels.next().unwrap()
     }
 
     /// Gives the focus to what has this role and label.

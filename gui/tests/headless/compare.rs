@@ -143,3 +143,83 @@ fn a_file_that_cannot_be_written_leaves_none() {
     let left = fs::read_dir(&desk.0).unwrap().count();
     assert_eq!(left, 3); // q, k and v
 }
+
+#[test]
+fn a_wrong_input_is_refused_in_a_sentence_and_nothing_is_written() {
+    let check = |write: &dyn Fn(&Desk), file: &str, expect: &str| {
+        let desk = Desk::new();
+        write(&desk);
+        let before = fs::read_dir(&desk.0).unwrap().count();
+        let (status, printed, said) =
+            compare(&desk, &format!("{file} --formats i8:fit --csv r.csv"));
+        assert_eq!((status, printed.as_str()), (2, ""), "{said}");
+        assert!(said.contains(expect), "{said}");
+        assert_eq!(fs::read_dir(&desk.0).unwrap().count(), before);
+    };
+    let four_gigabytes = (4_u64 << 30).to_le_bytes();
+    let huge = [&four_gigabytes[..], b"{}"].concat();
+    let bytes = [&2_u64.to_le_bytes()[..], b"\xff\xfe"].concat();
+    for (name, content, expect) in [
+        ("a.safetensors", &b"short"[..], "it has fewer than 8 bytes"),
+        (
+            "a.safetensors",
+            &huge,
+            "a header of more than 100 million bytes",
+        ),
+        ("a.safetensors", &bytes, "its header is not UTF-8 text"),
+        ("a.npz", b"1 2 3", "it is not a whole .npz file"),
+    ] {
+        check(&|desk| desk.write(name, content), name, expect);
+    }
+    let nan = |desk: &Desk| desk.save("q.npy", &[3, 4], vec![f32::NAN; 12]);
+    check(&nan, "q.npy", "NaN: finite numbers are needed");
+    let narrow = |desk: &Desk| desk.save("k.npy", &[5, 3], vec![0.0_f32; 15]);
+    check(&narrow, "q.npy", "a query and a key need the same width");
+    let folder = |desk: &Desk| fs::create_dir(desk.path("a.npz")).unwrap();
+    check(&folder, "a.npz", "this is a folder");
+}
+
+#[test]
+fn a_soft_cap_and_a_bias_are_stages_of_the_report() {
+    let desk = Desk::new();
+    let run = |options: &str| {
+        let (status, _, said) = compare(
+            &desk,
+            &format!("q.npy --formats i8:fit --json r.json {options}"),
+        );
+        assert_eq!((status, said.as_str()), (0, ""));
+        let text = fs::read_to_string(desk.path("r.json")).unwrap();
+        serde_json::from_str::<Value>(&text).unwrap()
+    };
+    let stages = |report: &Value| -> Vec<String> {
+        let stages = report["formats"][0]["stages"].as_array().unwrap();
+        let names = stages.iter().map(|stage| stage["table"].as_str().unwrap());
+        names.map(str::to_owned).collect()
+    };
+    let plain = run("");
+    assert_eq!(stages(&plain).len(), 7);
+    let capped = run("--softcap 1.5 --slope 0.25");
+    assert_eq!(stages(&capped)[3..6], ["Raw", "Capped", "Masked"]);
+    assert_eq!(
+        capped["input"]["changes"],
+        ", soft cap 1.5, ALiBi with slope 0.25"
+    );
+    let of = |report: &Value, stage: usize, which: &str| {
+        report["formats"][0]["stages"][stage][which]["real"]["max"]
+            .as_f64()
+            .unwrap()
+    };
+    // The cap rounds to 2^-16; slopes of a quarter take nothing more.
+    let cap = of(&capped, 4, "local");
+    assert!(cap > 0.0 && cap < 2.0_f64.powi(-15), "{cap}");
+    assert_eq!(of(&capped, 5, "local"), 0.0);
+    assert_eq!(of(&capped, 3, "total"), of(&plain, 3, "total"));
+    assert_ne!(of(&capped, 7, "total"), of(&plain, 6, "total"));
+    let (status, _, said) = compare(&desk, "q.npy --formats i8:fit --softcap -1");
+    assert_eq!(status, 2);
+    assert!(
+        said.contains("a positive, finite number is needed"),
+        "{said}"
+    );
+    refused("--formats i8:fit --slope nan", "a finite number is needed");
+}

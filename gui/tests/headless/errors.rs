@@ -158,6 +158,23 @@ fn files_that_cannot_be_read() {
         "--q huge.npy",
         "kqv: huge.npy is not a whole .npy file: its shape has more values than memory has places",
     );
+    std::fs::create_dir(desk.path("folder.npy")).unwrap();
+    check(
+        "--q folder.npy",
+        "kqv: folder.npy cannot be read: is a directory",
+    );
+    let four_gigabytes = (4_u64 << 30).to_le_bytes();
+    desk.write("huge.safetensors", &[&four_gigabytes[..], b"{}"].concat());
+    check(
+        "--q huge.safetensors",
+        "kqv: huge.safetensors is not a whole .safetensors file: its first 8 bytes announce a header of more than 100 million bytes",
+    );
+    let header = 2_u64.to_le_bytes();
+    desk.write("bytes.safetensors", &[&header[..], b"\xff\xfe"].concat());
+    check(
+        "--q bytes.safetensors",
+        "kqv: bytes.safetensors is not a whole .safetensors file: its header is not UTF-8 text",
+    );
     desk.write("short.npy", b"1 2 3");
     check(
         "--q short.npy",

@@ -6,7 +6,7 @@ use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers};
 use kqv_gui::run::Column;
 use kqv_gui::session::{
-    FormatChoice, FractionBits, InputId, Mask, Scaling, Shown, TableKind, Unit,
+    FormatChoice, FractionBits, InputId, Mask, Scaling, Shown, Step, TableKind, Unit,
 };
 
 use crate::common::Window;
@@ -89,7 +89,7 @@ fn fraction_bits_move_with_their_sliders_and_the_tables_with_them() {
     let FormatChoice::I8(bits) = window.session().right else {
         panic!("{:?}", window.session().right);
     };
-    assert_eq!(bits.q, 2);
+    assert_eq!(bits.q, Step::Bits(2));
     assert!(window.run().compare.sqnr_db < sqnr - 20.0);
     let q = window.run().right.table(TableKind::Q);
     assert!(q.values().iter().all(|value| (value * 4.0).fract() == 0.0));
@@ -320,7 +320,7 @@ fn fitting_bits_are_the_most_without_saturation() {
     window.pick("Layer", "0");
     window.click(Role::Button, "Fit right format");
     assert_eq!(window.run().compare.saturated, 0);
-    let bits = window.session().right.fraction_bits().unwrap();
+    let bits = window.session().right.steps().unwrap().bits().unwrap();
     for (q, k, v) in [(1, 0, 0), (0, 1, 0), (0, 0, 1)] {
         let more = FractionBits {
             q: bits.q + q,

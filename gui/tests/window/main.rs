@@ -12,6 +12,7 @@ mod change;
 /// Formats judged: statistics, the first wrong step, the sweep.
 mod compare;
 /// Lessons, a walk, derivations, bits.
+mod files;
 mod learn;
 /// Commands, panes, runs, files.
 mod shell;

@@ -172,9 +172,21 @@ fn the_picture_of_the_window_is_what_is_on_screen() {
     assert_eq!((info.width, info.height), (1280, 720));
     let colours: std::collections::HashSet<_> = pixels.chunks(3).collect();
     assert!(colours.len() > 400, "{} colours", colours.len());
-    let other = folder.path().join("window.svg");
+    let shapes = folder.path().join("window.svg");
+    window.apply(Action::File(FileAction::SaveWindow(shapes.clone())));
+    let text = fs::read_to_string(&shapes).unwrap();
+    assert!(text.contains("viewBox=\"0 0 1280 720\""));
+    for word in ["Raw scores", "Weights", "SQNR of the output", "animal"] {
+        assert!(
+            text.contains(&format!(">\n{word}\n</text>")) || text.contains(word),
+            "{word}"
+        );
+    }
+    // Seven tables and the maps of twelve heads.
+    assert!(text.matches("<image").count() >= 7 + 12 - 1);
+    let other = folder.path().join("window.csv");
     window.apply(Action::File(FileAction::SaveWindow(other.clone())));
     let notice = window.notices().first().unwrap();
-    assert!(notice.ends_with("window.svg: a picture of the window ends in .png"));
+    assert!(notice.ends_with("window.csv: a picture of the window ends in .png or .svg"));
     assert!(!other.exists());
 }

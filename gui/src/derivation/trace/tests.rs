@@ -12,6 +12,7 @@ const JOB: Job<'_> = Job {
     width: 3,
     value_width: 2,
     attention: Attention::FULL,
+    alibi: None,
 };
 
 #[test]

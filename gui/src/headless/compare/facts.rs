@@ -74,6 +74,7 @@ fn input_facts(input: &Input, plan: &Plan) -> Result<InputFacts, RunError> {
         width: input.width,
         value_width: input.value_width,
         mask: plan.setting.mask.name(),
+        changes: plan.setting.changes.text(),
         scale,
     })
 }
@@ -89,7 +90,10 @@ fn format_report(
     for head in heads {
         pooled.merge(&head.stages);
     }
-    let summaries: Vec<HeadSummary> = heads.iter().map(|&head| HeadSummary::from(head)).collect();
+    let summaries: Vec<HeadSummary> = heads
+        .iter()
+        .map(|&head| HeadSummary::new(head, plan.setting.changes))
+        .collect();
     let shape = [input.queries, input.keys, input.width, input.value_width];
     let operands = [TableKind::Q, TableKind::K, TableKind::V];
     Ok(FormatReport {
@@ -104,7 +108,7 @@ fn format_report(
             .iter()
             .sum(),
         memory: Memory::new(worst.numbers, shape),
-        stages: stage_reports(&pooled),
+        stages: stage_reports(&pooled, plan.setting.changes),
         heads: summaries,
         histograms: histograms(input, heads),
         event_count: worst.events.len(),

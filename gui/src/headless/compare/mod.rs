@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use crate::compare::heads::{HeadReport, Plan, Progress, Setting, heads_of};
 use crate::report::{self, Report, decibels};
-use crate::session::{InputId, Mask, Scaling};
+use crate::session::{Bias, Changes, InputId, Mask, Scaling};
 use crate::side::RunError;
 use crate::source::{Input, load};
 use options::{MaskName, Picked};
@@ -85,6 +85,14 @@ fn plan(options: &CompareOptions, input: &Input) -> Result<Plan, CompareError> {
         setting: Setting {
             mask,
             scaling: Scaling::On,
+            changes: Changes {
+                softcap: options.softcap,
+                bias: match options.slope {
+                    Some(slope) => Bias::Slope(slope),
+                    None if options.alibi => Bias::Alibi,
+                    None => Bias::None,
+                },
+            },
         },
         reference: options.against,
         formats: options.formats.clone(),

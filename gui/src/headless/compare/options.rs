@@ -57,6 +57,18 @@ pub struct CompareOptions {
     #[arg(long, value_name = "X", value_parser = finite, allow_hyphen_values = true)]
     pub(super) scale: Option<f64>,
 
+    /// Bound every score X smoothly: CAP · tanh(X / CAP)
+    #[arg(long, value_name = "CAP", value_parser = cap, allow_hyphen_values = true)]
+    pub(super) softcap: Option<f64>,
+
+    /// Every step between a query and a key costs the slope that the paper on ALiBi gives the head
+    #[arg(long, conflicts_with = "slope")]
+    pub(super) alibi: bool,
+
+    /// Every step between a query and a key costs X
+    #[arg(long, value_name = "X", value_parser = slope, allow_hyphen_values = true)]
+    pub(super) slope: Option<f32>,
+
     /// Write the report there, one HTML page with its pictures
     #[arg(long, value_name = "FILE")]
     pub(super) report: Option<PathBuf>,
@@ -122,6 +134,20 @@ impl FromStr for Picked {
             .map(Self)
             .ok_or_else(|| "write it like 3 or 0,2-4".to_owned())
     }
+}
+
+/// A soft cap as the kernel takes it.
+fn cap(text: &str) -> Result<f64, String> {
+    let cap = finite(text)?;
+    kqv::Softcap::new(cap).map_err(|error| error.to_string())?;
+    Ok(cap)
+}
+
+fn slope(text: &str) -> Result<f32, String> {
+    let slope: Option<f32> = text.parse().ok();
+    slope
+        .filter(|slope| slope.is_finite())
+        .ok_or_else(|| "a finite number is needed".to_owned())
 }
 
 fn finite(text: &str) -> Result<f64, String> {
