@@ -17,7 +17,7 @@ use crate::history::History;
 use crate::run::Run;
 use crate::session::layout::{LayoutAction, Pane, Theme};
 use crate::session::runs::RunsAction;
-use crate::session::{Bias, Changes, Mask, Scaling, Session, Shown, SideId, Unit};
+use crate::session::{Mask, Scaling, Session, Shown, SideId, Unit};
 
 /// In which menu a command stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -333,38 +333,6 @@ static SHELL: &[Command] = &[
             Some(Action::Scaling(match state.session.scaling {
                 Scaling::On => Scaling::Off,
                 Scaling::Off => Scaling::On,
-            }))
-        },
-    ),
-    command(
-        Menu::Compute,
-        "Soft cap on or off",
-        "Scores bounded smoothly: cap · tanh(score / cap)",
-        keys(Modifiers::NONE, Key::B),
-        |state| {
-            let changes = state.session.changes;
-            Some(Action::Changes(Changes {
-                softcap: match changes.softcap {
-                    None => Some(Changes::USUAL_CAP),
-                    Some(_) => None,
-                },
-                ..changes
-            }))
-        },
-    ),
-    command(
-        Menu::Compute,
-        "ALiBi on or off",
-        "Every step between a query and a key costs the slope of the head",
-        keys(Modifiers::NONE, Key::I),
-        |state| {
-            let changes = state.session.changes;
-            Some(Action::Changes(Changes {
-                bias: match changes.bias {
-                    Bias::None => Bias::Alibi,
-                    Bias::Alibi | Bias::Slope(_) => Bias::None,
-                },
-                ..changes
             }))
         },
     ),

@@ -16,7 +16,9 @@ pub mod exact;
 pub mod stages;
 // and all of them.
 pub mod heads;
-// The first step that went wrong,
+// How far a run may be off,
+pub mod budget;
+// the first step that went wrong,
 pub mod first;
 // and where a narrower sum would have.
 pub mod accumulator;

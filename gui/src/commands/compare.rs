@@ -1,4 +1,4 @@
-//! Statistics and sweep.
+//! Changes of scores, statistics and sweep.
 
 use eframe::egui::{Key, Modifiers};
 
@@ -6,6 +6,7 @@ use super::{COMMAND, Command, Menu, SHIFTED, command, keys};
 use crate::action::Action;
 use crate::session::judge::JudgeAction;
 use crate::session::layout::{LayoutAction, Pane};
+use crate::session::{Bias, Changes};
 
 /// As they stand in their menus.
 pub(super) static COMMANDS: &[Command] = &[
@@ -22,6 +23,38 @@ pub(super) static COMMANDS: &[Command] = &[
         "Which format is enough: SQNR and bytes of every width and number of bits",
         keys(COMMAND, Key::G),
         |_| Some(Action::Layout(LayoutAction::Toggle(Pane::Sweep))),
+    ),
+    command(
+        Menu::Compute,
+        "Soft cap on or off",
+        "Scores bounded smoothly: cap · tanh(score / cap)",
+        keys(Modifiers::NONE, Key::B),
+        |state| {
+            let changes = state.session.changes;
+            Some(Action::Changes(Changes {
+                softcap: match changes.softcap {
+                    None => Some(Changes::USUAL_CAP),
+                    Some(_) => None,
+                },
+                ..changes
+            }))
+        },
+    ),
+    command(
+        Menu::Compute,
+        "ALiBi on or off",
+        "Every step between a query and a key costs the slope of the head",
+        keys(Modifiers::NONE, Key::I),
+        |state| {
+            let changes = state.session.changes;
+            Some(Action::Changes(Changes {
+                bias: match changes.bias {
+                    Bias::None => Bias::Alibi,
+                    Bias::Alibi | Bias::Slope(_) => Bias::None,
+                },
+                ..changes
+            }))
+        },
     ),
     command(
         Menu::Compute,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::compare::first::Budget;
+use crate::compare::budget::Budget;
 use crate::compare::heads::HeadId;
 use crate::compare::numbers::Numbers;
 use crate::compare::sweep::SweepSettings;

@@ -34,6 +34,8 @@ pub mod lessons;
 pub mod map;
 /// One matrix.
 pub mod matrix;
+/// Of a stage.
+mod measures;
 /// What went wrong.
 pub mod notices;
 /// All commands, found by name.

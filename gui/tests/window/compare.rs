@@ -33,7 +33,7 @@ fn statistics_open_by_a_shortcut_and_follow_the_session() {
     assert_eq!(window.session().judge.against, Against::First);
     window.picture("statistics-window.png");
     window.press(Modifiers::NONE, Key::Num3);
-    window.picture("statistics.png"); // that of the README
+    window.picture("statistics-readme.png"); // gui/statistics.png
     window.press(Modifiers::NONE, Key::Num1);
     window.press(Modifiers::NONE, Key::F); // fits the right format to the head
     window.click(Role::Button, "i8:5/4/5");
