@@ -51,7 +51,10 @@ fn score<I>(
         return 0;
     }
     let mut done = 0;
-    for (cells, rows) in fours.iter_mut().zip(keys.chunks_exact(FOUR * q.len())) {
+    for (cells, rows) in fours
+        .iter_mut()
+        .zip(keys.chunks_exact((FOUR * q.len()).max(1)))
+    {
         *cells = cells_of(q, rows);
         done += FOUR;
     }
@@ -159,7 +162,7 @@ fn mix_eight<I: Copy>(
 ) -> [i32; EIGHT] {
     let mut sums = [0; EIGHT];
     if first + EIGHT <= width {
-        for (&share, row) in shares.iter().zip(v.chunks_exact(width)) {
+        for (&share, row) in shares.iter().zip(v.chunks_exact(width.max(1))) {
             let Some(row) = row.get(first..).and_then(<[I]>::first_chunk::<EIGHT>) else {
                 break;
             };

@@ -271,14 +271,14 @@ mod width {
         }
 
         /// share · value / 2^16, rounded down: what `SMLAWB` of a Cortex-M4 adds.
-        #[cfg(target_arch = "riscv32")]
+        #[cfg(any(target_arch = "riscv32", all(target_arch = "arm", not(kqv_narrow))))]
         fn weighted(share: i32, value: Self) -> i32 {
             let product = i64::from(share) * i64::from(i32::from(value) << 16);
-            (product >> 32) as i32 // one instruction, MULH
+            (product >> 32) as i32 // the high word: MULH, or that of SMULL
         }
 
         /// share · value / 2^16, rounded down: what `SMLAWB` of a Cortex-M4 adds.
-        #[cfg(not(target_arch = "riscv32"))]
+        #[cfg(not(any(target_arch = "riscv32", all(target_arch = "arm", not(kqv_narrow)))))]
         fn weighted(share: i32, value: Self) -> i32 {
             // In halves, as a Cortex-M0 has no wider multiplication.
             let value = i32::from(value);
