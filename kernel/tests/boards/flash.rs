@@ -24,7 +24,10 @@ pub(crate) fn entry_points(board: &Board) -> Result<Vec<(String, u64)>, Failed> 
             }
         }
     }
-    points.push(("packed i8".into(), code_bytes(board, "packed", "i8")? as u64));
+    points.push((
+        "packed i8".into(),
+        code_bytes(board, "packed", "i8")? as u64,
+    ));
     Ok(points)
 }
 
