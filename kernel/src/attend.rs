@@ -257,6 +257,7 @@ fn attend_rows<F, M, O>(
 }
 
 /// Query `i`: score, change, weigh, mix, with `scratch` for its row of S cells.
+#[cfg_attr(target_os = "none", inline(never))] // its frame is not for bodies that do without
 pub(crate) fn attend_row<F, M, O>(
     prepared: F::Prepared,
     Qkv { q, k, v }: Qkv<'_, F::Element>,

@@ -80,8 +80,10 @@ fn inverse_sqrt(width: usize) -> f64 {
     if width.is_power_of_two() {
         let bits = width.trailing_zeros();
         let power = f64::from_bits(u64::from(BIAS - bits / 2) << 52); // 2^-(bits / 2)
-        let odd = [1.0, const { 1.0 / core::f64::consts::SQRT_2 }];
-        return power * odd[(bits % 2) as usize];
+        if bits.is_multiple_of(2) {
+            return power;
+        }
+        return power * const { 1.0 / core::f64::consts::SQRT_2 };
     }
     #[expect(clippy::cast_precision_loss, reason = "a width is far below 2^53")]
     let width = width as f64;

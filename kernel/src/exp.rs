@@ -124,6 +124,14 @@ impl Multiplier {
         }
     }
 
+    /// 2^`bits` times as much.
+    pub(crate) const fn times_power_of_two(self, bits: u32) -> Self {
+        Self {
+            shift: self.shift - bits.cast_signed(),
+            ..self
+        }
+    }
+
     /// The product to the nearest, halves up, and at most [`i64::MAX`].
     pub(crate) fn apply(self, size: u64) -> i64 {
         // Most sizes are small, and a product of 128 bits is dear on a chip; the result is the same.
@@ -199,17 +207,29 @@ const fn q30(value: f64) -> i32 {
 /// The factor allows for the half that rounding down costs each of the `keys` on average. `sum` >= 2^30
 /// and `total` <= 2^30.
 pub(crate) fn share_factor(sum: u64, total: u32, keys: usize) -> u32 {
-    let shift = 33_u32.saturating_sub(sum.leading_zeros());
-    let divisor = (sum >> shift).max(1); // 2^30 to 2^31
+    // The sum is so great that its high half, and what is above, decides how far to shift.
+    let high = u32::try_from(sum >> 32).unwrap_or(0);
+    let low = u32::try_from(sum & u64::from(u32::MAX)).unwrap_or(0);
+    let shift = 32 - (high << 1 | low >> 31).leading_zeros();
+    // 2^30 to 2^31, shifted in 32 bits.
+    let divisor = (low >> shift | (high << 1) << (31 - shift)).max(1 << 30);
     // 2^63 / divisor: a division of 32 bits, as no chip has a wider one, and one step of Newton's.
-    let rough = u64::from(u32::MAX / u32::try_from(divisor >> 15).map_or(1, |high| high.max(1)));
-    let missing = (1_i64 << 47) - (rough * divisor).cast_signed();
-    let correction = (rough.cast_signed() * missing) >> 31;
-    let reciprocal = (rough << 16).saturating_add_signed(correction);
+    let rough = u32::MAX / (divisor >> 15).max(1);
+    let missing = (1_i64 << 47) - (u64::from(rough) * u64::from(divisor)).cast_signed();
+    let correction = (i64::from(rough) * missing) >> 31;
+    let reciprocal = (u64::from(rough) << 16).wrapping_add_signed(correction);
 
     let total = u64::from(total) + u64::try_from(keys / 2).unwrap_or(0);
-    let factor = reciprocal.saturating_mul(total) >> (31 + shift);
-    u32::try_from(factor).unwrap_or(u32::MAX)
+    // 2^33 times 2^30 and a little: no bit is lost.
+    let product = reciprocal.wrapping_mul(total);
+    // Only a single key of weight one has a factor of 2^32, or a little above.
+    let whole = u32::try_from(product >> 31).unwrap_or(u32::MAX);
+    let high = u32::try_from(product >> 32).unwrap_or(0);
+    if shift == 0 {
+        whole
+    } else {
+        high >> (shift - 1)
+    }
 }
 
 /// `c − a·b / 2^32`, rounded down; `a` and `b` >= 0.

@@ -165,6 +165,13 @@ impl Prepared {
         if self.negative { -dot } else { dot }
     }
 
+    /// The score in real units that Σ q·k stands for.
+    pub(crate) fn score<I: Core>(self, dot: i64) -> I::Score {
+        let dot = self.signed(dot);
+        let size = self.rescale.apply(dot.unsigned_abs());
+        I::score(if dot < 0 { -size } else { size })
+    }
+
     /// Σ q·k in steps, to the nearest; |Σ| <= 2^60.
     pub fn steps(self, dot: i64) -> i64 {
         (self.signed(dot) + ((1 << self.step_bits) >> 1)) >> self.step_bits
@@ -173,15 +180,15 @@ impl Prepared {
 
 /// The least power of two, in units of Σ q·k, of which 2^31 are worth 31 powers of two or more.
 ///
-/// At most 33, with which every sum fits 32 bits.
+/// At most 33, with which every sum fits 32 bits. The exponent of an f64 says it: 31 is 1.9375 times 2^4.
 fn step_bits(octaves_per_unit: f64) -> u32 {
-    let mut reach = octaves_per_unit * 2_147_483_648.0;
-    let mut bits = 0;
-    while reach < 31.0 && bits < 33 {
-        reach *= 2.0;
-        bits += 1;
-    }
-    bits
+    const FRACTION_BITS: u32 = 52;
+    const BIAS: u32 = 1023;
+    const ENOUGH: u64 = 15 << (FRACTION_BITS - 4); // the fraction of 1.9375
+    let bits = octaves_per_unit.to_bits();
+    let enough = u32::from(bits & ((1 << FRACTION_BITS) - 1) >= ENOUGH);
+    let exponent = u32::try_from(bits >> FRACTION_BITS).unwrap_or(0); // no sign
+    (BIAS + 5 - 31 - enough).saturating_sub(exponent).min(33)
 }
 
 impl<I: Integer> Format for Quantized<I> {
@@ -197,15 +204,20 @@ impl<I: Integer> Format for Quantized<I> {
     const ZERO: I = I::ZERO;
     const MAX_WIDTH: usize = I::MAX_WIDTH;
     const MAX_KEYS: usize = 1 << 17; // half a unit for each fits beside the total of the shares
+    const QUERIES_AT_ONCE: usize = I::QUERIES_AT_ONCE;
 
     fn prepare(&self, body: Body, scale: f64) -> Prepared {
         let unit = self.q_scale * self.k_scale * libm::fabs(scale);
         let octaves = unit * LOG2_E;
         let step_bits = if I::RELATIVE { step_bits(octaves) } else { 0 };
         Prepared {
-            exponent: Exponent::new(octaves * powi2(step_bits)),
+            exponent: Exponent::new(if step_bits == 0 {
+                octaves
+            } else {
+                octaves * powi2(step_bits)
+            }),
             unit,
-            rescale: Multiplier::new(unit * I::SCORES_PER_REAL),
+            rescale: Multiplier::new(unit).times_power_of_two(I::SCORE_BITS),
             negative: scale < 0.0,
             step_bits,
             base: 0,
@@ -239,9 +251,7 @@ impl<I: Integer> Format for Quantized<I> {
     }
 
     fn score(prepared: Prepared, q: &[I], k: &[I]) -> I::Score {
-        let dot = prepared.signed(I::dot(q, k).into());
-        let size = prepared.rescale.apply(dot.unsigned_abs());
-        I::score(if dot < 0 { -size } else { size })
+        prepared.score::<I>(I::dot(q, k).into())
     }
 
     fn from_score(score: I::Score) -> i32 {
@@ -285,7 +295,9 @@ impl<I: Integer> Format for Quantized<I> {
         output: &mut [I],
     ) -> usize {
         match body {
-            Body::Avx2 | Body::Avx512 => I::attend_fast(prepared, qkv, attention, scratch, output),
+            Body::Avx2 | Body::Avx512 | Body::Assembly => {
+                I::attend_fast(prepared, qkv, attention, scratch, output)
+            }
             _ => 0,
         }
     }
@@ -340,6 +352,7 @@ impl<N: Fixed<Bits: Integer>> Format for QFormat<N> {
     const ZERO: N = N::ZERO;
     const MAX_WIDTH: usize = Quantized::<N::Bits>::MAX_WIDTH;
     const MAX_KEYS: usize = Quantized::<N::Bits>::MAX_KEYS;
+    const QUERIES_AT_ONCE: usize = Quantized::<N::Bits>::QUERIES_AT_ONCE;
 
     fn prepare(&self, body: Body, scale: f64) -> Prepared {
         self.quantized().prepare(body, scale)
@@ -388,13 +401,10 @@ impl<N: Fixed<Bits: Integer>> Format for QFormat<N> {
         scratch: &mut [i32],
         output: &mut [N],
     ) -> usize {
-        let Qkv { q, k, v } = qkv;
-        let qkv = Qkv {
-            q: q.map(|rows| N::peel_slice(rows)),
-            k: k.map(|rows| N::peel_slice(rows)),
-            v: v.map(|rows| N::peel_slice(rows)),
-        };
-        let output = N::peel_slice_mut(output);
+        let (qkv, output) = (
+            qkv.map(|piece| N::peel_slice(piece)),
+            N::peel_slice_mut(output),
+        );
         Quantized::<N::Bits>::attend_at_once(body, prepared, qkv, attention, scratch, output)
     }
 
@@ -423,8 +433,8 @@ impl<Frac: LeEqU16> Number for FixedI16<Frac> {
 }
 
 /// 2^bits, for at most 33 of them.
-fn powi2(bits: u32) -> f64 {
-    f64::from(1 << (bits / 2)) * f64::from(1 << (bits - bits / 2))
+const fn powi2(bits: u32) -> f64 {
+    f64::from_bits((1023 + bits as u64) << 52)
 }
 
 /// For people to look at: beyond 2^53 the last bits are rounded off.

@@ -29,6 +29,8 @@ mod width {
     use crate::format::Format;
     use crate::fours;
     use crate::modify::Modify;
+    #[cfg(kqv_dsp)]
+    use crate::pairs;
     use crate::score::Score;
     use crate::view::Qkv;
 
@@ -50,8 +52,8 @@ mod width {
         /// What the weights of a row add up to when they are mixed.
         const TOTAL: u32;
 
-        /// How many of those make one.
-        const SCORES_PER_REAL: f64 = 1.0 / Self::SCORE_UNIT;
+        /// How many of those make one, as a power of two.
+        const SCORE_BITS: u32;
 
         /// Σ q·k, exact.
         fn dot(q: &[Self], k: &[Self]) -> Self::Dot;
@@ -59,7 +61,11 @@ mod width {
         fn score(bits: i64) -> Self::Score;
         /// The bits of a score.
         fn bits(score: Self::Score) -> i32;
-        /// Attends for the first queries in tiles, as a processor with vectors can; returns for how many.
+        /// How many queries [`attend`](crate::attend) has scratch for.
+        const QUERIES_AT_ONCE: usize = 1;
+
+        /// Attends for the first queries, in tiles, several at once or without a detour, as a processor can; returns
+        /// for how many.
         fn attend_fast<M: Modify>(
             _: Prepared,
             _: Qkv<'_, Self>,
@@ -99,12 +105,27 @@ mod width {
         type Dot = i32;
         type Score = Saturating<I16F16>;
         const SCORE_UNIT: f64 = 1.0 / 65_536.0;
+        const SCORE_BITS: u32 = 16;
         const ZERO: Self = 0;
         const MIN: Self = Self::MIN;
         const MAX: Self = Self::MAX;
         const MAX_WIDTH: usize = 1 << 16; // |Σ| <= 2^14 · 2^16 = 2^30
         const RELATIVE: bool = false;
         const TOTAL: u32 = (1 << 24) - (1 << 17); // with half a unit for each of 2^17 keys below 2^24
+
+        #[cfg(kqv_dsp)]
+        const QUERIES_AT_ONCE: usize = 4; // two, and room for what is read of them
+
+        #[cfg(kqv_dsp)]
+        fn attend_fast<M: Modify>(
+            prepared: Prepared,
+            qkv: Qkv<'_, i8>,
+            attention: Attention<M>,
+            scratch: &mut [i32],
+            output: &mut [i8],
+        ) -> usize {
+            pairs::attend_i8(prepared, qkv, attention, scratch, output)
+        }
 
         #[cfg_attr(target_os = "none", inline(never))] // for registers of its own
         fn dot(q: &[i8], k: &[i8]) -> i32 {
@@ -191,12 +212,24 @@ mod width {
         type Dot = i64;
         type Score = Saturating<I13F19>;
         const SCORE_UNIT: f64 = 1.0 / 524_288.0;
+        const SCORE_BITS: u32 = 19;
         const ZERO: Self = 0;
         const MIN: Self = Self::MIN;
         const MAX: Self = Self::MAX;
         const MAX_WIDTH: usize = 1 << 30; // |Σ| <= 2^30 · 2^30 = 2^60
         const RELATIVE: bool = true;
         const TOTAL: u32 = 1 << TOTAL_BITS;
+
+        #[cfg(kqv_dsp)]
+        fn attend_fast<M: Modify>(
+            prepared: Prepared,
+            qkv: Qkv<'_, i16>,
+            attention: Attention<M>,
+            scratch: &mut [i32],
+            output: &mut [i16],
+        ) -> usize {
+            pairs::attend_i16(prepared, qkv, attention, scratch, output)
+        }
 
         #[cfg_attr(target_os = "none", inline(never))] // for registers of its own
         fn dot(q: &[i16], k: &[i16]) -> i64 {

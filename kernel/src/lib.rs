@@ -68,6 +68,11 @@ mod row;
 mod fours;
 // or taken apart, to be shown,
 mod shares;
+// two rows at once on a chip,
+#[cfg(kqv_dsp)]
+mod pairs;
+// or from keys and values that were packed,
+mod packed;
 // and their exponentials.
 mod exp;
 // Which body does the work,
@@ -130,6 +135,7 @@ pub use integer::{Integer, Saturated, quantize};
 pub use linear::{Linear, Merge, Split};
 pub use modify::{Alibi, Allowed, Bias, Mask, Modify, Query, RealKeys, Window};
 pub use observer::{Observer, Scores};
+pub use packed::{PackError, Packable, PackedKv, packed_scratch_cells, packed_words};
 pub use position::{Pairing, Rotary, RotaryError, Rotate, Sinusoidal};
 pub use score::Score;
 pub use view::{Qkv, ShapeError, View};

@@ -74,6 +74,7 @@ pub(crate) fn weigh(fast: bool, exponent: Exponent, max: i32, cells: &mut [i32])
 }
 
 /// The means of the rows of `v` (S, E) under `weights` that add up to `sum`.
+#[cfg_attr(target_os = "none", inline(never))] // its frame does not lie below those of the other stages
 pub(crate) fn mix_row<I: Integer>(
     body: Body,
     weights: &mut [i32],

@@ -65,14 +65,18 @@ impl<'a, N> View<'a, N> {
 
     /// Row `i`, empty if there is none.
     pub fn row(&self, i: usize) -> &'a [N] {
-        let start = i.saturating_mul(self.columns);
-        let end = start.saturating_add(self.columns);
+        if i >= self.rows {
+            return &[];
+        }
+        // No more than there are values.
+        let start = i.wrapping_mul(self.columns);
+        let end = start.wrapping_add(self.columns);
         if let Some(row) = self.head.get(start..end) {
             return row;
         }
         let before = self.head.len();
         self.tail
-            .get(start.saturating_sub(before)..end.saturating_sub(before))
+            .get(start.wrapping_sub(before)..end.wrapping_sub(before))
             .unwrap_or_default()
     }
 
@@ -177,6 +181,15 @@ impl<'a, N> Qkv<'a, N> {
         Ok(Self { q, k, v })
     }
 
+    /// The same rows and columns over other numbers, as many in each piece.
+    pub(crate) fn map<M>(&self, piece: impl Fn(&'a [N]) -> &'a [M]) -> Qkv<'a, M> {
+        Qkv {
+            q: self.q.map(&piece),
+            k: self.k.map(&piece),
+            v: self.v.map(&piece),
+        }
+    }
+
     /// Queries, (T, D).
     pub const fn q(&self) -> View<'a, N> {
         self.q
@@ -236,6 +249,13 @@ pub enum ShapeError {
         /// Keys, S.
         keys: usize,
     },
+    /// The memory to pack into is too short.
+    Memory {
+        /// Words given.
+        words: usize,
+        /// Words needed.
+        needed: usize,
+    },
     /// More columns than the format can add up exactly.
     TooWide {
         /// Columns of Q and K, D.
@@ -283,6 +303,12 @@ impl fmt::Display for ShapeError {
                 f,
                 "The scratch row has {cells} cells: one for each of the {keys} keys is needed"
             ),
+            Self::Memory { words, needed } => {
+                write!(
+                    f,
+                    "The memory has {words} words: {needed} are needed to pack keys and values"
+                )
+            }
             Self::TooWide { columns, max } => write!(
                 f,
                 "Q and K have {columns} columns: this format takes at most {max}"

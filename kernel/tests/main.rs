@@ -13,6 +13,7 @@ mod layer;
 mod linear;
 mod masks;
 mod observer;
+mod packed;
 mod position;
 mod support;
 mod tiles;

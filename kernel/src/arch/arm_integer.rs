@@ -14,8 +14,10 @@
 
 pub(crate) use fine::mix_i8_fine;
 pub(crate) use mix::{mix_i8, mix_i16};
+pub(crate) use packed::{Mixer, Scorer, pack_keys, pack_values, spread, spread_two};
 pub(crate) use score::{dot_i16, score_i8, score_i16};
-pub(crate) use weigh::{greatest, share, weigh};
+pub(crate) use two::{BIAS, Mean, greatest_of_two, mix_two, score_two, share_two};
+pub(crate) use weigh::{Weigher, greatest, greatest_above_zero, share, weigh};
 
 /// A function in assembly. Outside of functions the assembler forgets for which processor of Armv8-M the
 /// compiler was asked, and has to be told that there are DSP instructions.
@@ -31,7 +33,9 @@ macro_rules! dsp_asm {
 
 mod fine;
 mod mix;
+mod packed;
 mod score;
+mod two;
 mod weigh;
 
 /// Keys, or rows of V, of a loop that are not worth a loop of their own.
@@ -40,6 +44,6 @@ const UNROLLED: usize = 4;
 const STEP: usize = 8;
 
 /// Whether words can be loaded from here, two at a time.
-fn is_aligned<N>(values: &[N]) -> bool {
+pub(crate) fn is_aligned<N>(values: &[N]) -> bool {
     values.as_ptr().addr().is_multiple_of(4)
 }

@@ -16,13 +16,18 @@ pub(crate) const ENTRIES: [&str; 3] = ["attend", "attend_view", "cache"];
 pub(crate) fn entry_points(board: &Board) -> Result<Vec<(String, u64)>, Failed> {
     let mut points = Vec::new();
     for entry in ENTRIES {
-        for format in ProblemFormat::ALL.map(ProblemFormat::name) {
-            if (entry, format) != ("attend", "i8-i16") {
+        for format in ProblemFormat::ALL {
+            let format = format.name();
+            if (entry, format) != ("attend", "i8-i16") && format != "packed-i8" {
                 let bytes = code_bytes(board, entry, format)?;
                 points.push((format!("{entry} {format}"), bytes as u64));
             }
         }
     }
+    points.push((
+        "packed i8".into(),
+        code_bytes(board, "packed", "i8")? as u64,
+    ));
     Ok(points)
 }
 

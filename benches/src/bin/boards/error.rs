@@ -12,7 +12,7 @@ pub(crate) fn worst_error(problem: Problem) -> Result<(u64, f64), Failed> {
     match problem.format {
         ProblemFormat::F32 => of(problem, Float::<f32>::FORMAT, [1.0; 3]),
         ProblemFormat::I16 => of_integers(problem, i16::format()?),
-        ProblemFormat::I8 => of_integers(problem, i8::format()?),
+        ProblemFormat::I8 | ProblemFormat::PackedI8 => of_integers(problem, i8::format()?),
         ProblemFormat::I8I16 => {
             let format = i8::format()?;
             let finer = format.v_scale() / FineOutput::of(format).output_scale();

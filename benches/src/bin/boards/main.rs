@@ -29,7 +29,7 @@ use board::Board;
 use count::{CORES, Count, count};
 use error::worst_error;
 use flash::{FLASH_CORES, code_bytes, entry_points};
-use kqv_fixtures::problem::Problem;
+use kqv_fixtures::problem::{Problem, ProblemFormat};
 use tools::Failed;
 
 fn main() -> ExitCode {
@@ -99,7 +99,12 @@ fn rows_of(core: &'static str, board: &Board, words: &[&str]) -> Result<Vec<Row>
     for count in count(board, words)? {
         let format = count.problem.format;
         if let Entry::Vacant(size) = sizes.entry(format) {
-            size.insert(code_bytes(board, "attend_view", format.name())?);
+            let entry = if format == ProblemFormat::PackedI8 {
+                "packed"
+            } else {
+                "attend_view"
+            };
+            size.insert(code_bytes(board, entry, format.number())?);
         }
         rows.push(Row::new(core, &count, sizes[&format])?);
     }
@@ -167,10 +172,13 @@ impl Row {
             causal,
             ..
         } = problem;
-        let format = problem.format.name();
+        let (format, packed) = (
+            problem.format.number(),
+            problem.format == ProblemFormat::PackedI8,
+        );
         let mac = self.mac_per_instruction();
         format!(
-            "{{\"core\":\"{core}\",\"format\":\"{format}\",\"packed\":false,\"s\":{keys},\"d\":{width},\"causal\":{causal},\"instructions\":{instructions},\
+            "{{\"core\":\"{core}\",\"format\":\"{format}\",\"packed\":{packed},\"s\":{keys},\"d\":{width},\"causal\":{causal},\"instructions\":{instructions},\
              \"mac_per_instruction\":{mac:.4},\"worst_error\":{worst_error:.3e},\"stack_bytes\":{stack_bytes},\"code_bytes\":{code_bytes},\
              \"t\":{queries},\"plain_instructions\":{plain_instructions}}}"
         )

@@ -19,14 +19,24 @@ fn panic(_: &PanicInfo<'_>) -> ! {
 // SAFETY: no other symbol of this program has the name.
 #[unsafe(no_mangle)]
 pub extern "C" fn _start() -> ! {
-    #[cfg(any(feature = "attend", feature = "attend_view", feature = "cache"))]
+    #[cfg(any(
+        feature = "attend",
+        feature = "attend_view",
+        feature = "cache",
+        feature = "packed"
+    ))]
     work::work();
     loop {
         spin_loop();
     }
 }
 
-#[cfg(any(feature = "attend", feature = "attend_view", feature = "cache"))]
+#[cfg(any(
+    feature = "attend",
+    feature = "attend_view",
+    feature = "cache",
+    feature = "packed"
+))]
 mod work {
     use core::hint::black_box;
 
@@ -84,6 +94,23 @@ mod work {
         let attention = black_box(Attention::CAUSAL);
         let done = attend_view(format, qkv, attention, &mut scratch, &mut output, ());
         black_box((done.is_ok(), output));
+    }
+
+    #[cfg(feature = "packed")]
+    pub(super) fn work() {
+        use kqv::{Number, PackedKv, View};
+
+        let row = black_box([N::default(); 8]);
+        let mut words = black_box([0; kqv::packed_words(8, 8, 8)]);
+        let Ok(mut past) = PackedKv::new(N::FORMAT, &mut words, black_box(8), 8, 8) else {
+            return;
+        };
+        let pushed = past.push(&row, &row).is_ok();
+        let mut scratch = black_box([0; kqv::packed_scratch_cells(8, 8)]);
+        let mut output = black_box([N::default(); 8]);
+        let (q, attention) = ([row], black_box(Attention::CAUSAL));
+        let done = past.attend(View::from(&q), attention, &mut scratch, &mut output);
+        black_box((pushed, done.is_ok(), output));
     }
 
     #[cfg(feature = "cache")]

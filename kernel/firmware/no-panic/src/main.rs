@@ -14,8 +14,9 @@ use core::panic::PanicInfo;
 use fixed::types::{I3F5, I4F12};
 use kqv::{
     Alibi, Allowed, Arithmetic, Attention, Bias, Bits, Digest, FineOutput, Float, Format, Integer,
-    KvCache, Mask, Merge, MultiHead, Number, Pairing, Qkv, Quantized, RealKeys, Rescale, Rotary,
-    Scale, Sinusoidal, Softcap, Split, View, W8A16, Window, attend, attend_view, quantize,
+    KvCache, Mask, Merge, MultiHead, Number, Packable, PackedKv, Pairing, Qkv, Quantized, RealKeys,
+    Rescale, Rotary, Scale, Sinusoidal, Softcap, Split, View, W8A16, Window, attend, attend_view,
+    quantize,
     self_check,
 };
 
@@ -43,6 +44,10 @@ pub extern "C" fn _start() -> ! {
     fine_output();
     integers::<i16>();
     integers::<i8>();
+    packed(I3F5::FORMAT, I3F5::ZERO);
+    if let Ok(format) = Quantized::<i8>::new(black_box(0.1), black_box(0.2), black_box(0.3)) {
+        packed(format, 0);
+    }
     float_layer::<f32>(0.0);
     float_layer::<f64>(0.0);
     integer_layer::<i16>(0, 0);
@@ -136,6 +141,40 @@ fn fine_output() {
     cache.slide(&key, &value);
     black_box(cache.attend_in(format, &[key], Attention::CAUSAL, ()));
     black_box((format.input().v_scale(), format.output_scale()));
+}
+
+/// The entry points for what is packed, under plain masks and with changed scores.
+fn packed<F: Packable>(format: F, zero: F::Element) {
+    let mut memory = black_box([0_u32; 100]);
+    let rows = black_box([[zero; 5]; 7]);
+    let sizes = black_box([6, 5, 5]);
+    let Ok(mut past) = PackedKv::new(format, &mut memory, sizes[0], sizes[1], sizes[2]) else {
+        return;
+    };
+    let bias = black_box([[0.0_f32; 6]; 7]);
+    let mask = (black_box(Mask::Causal), Bias(View::from(&bias)));
+    let softcap = Softcap::new(black_box(9.0)).unwrap_or_default();
+    let mut scratch = black_box([0; 30]);
+    let mut output = black_box([zero; 35]);
+    let view = View::from(&rows);
+    for row in &rows {
+        black_box(past.push(row, row).is_ok());
+        black_box(past.slide(row, row).is_ok());
+        black_box(past.extend(view, view).is_ok());
+        let plain = black_box(Attention::CAUSAL);
+        black_box(past.attend(view, plain, &mut scratch, &mut output).is_ok());
+        let changed = Attention {
+            softcap,
+            ..Attention::of(mask)
+        };
+        black_box(
+            past.attend(view, changed, &mut scratch, &mut output)
+                .is_ok(),
+        );
+    }
+    black_box((past.len(), past.is_empty()));
+    past.clear();
+    black_box(&output);
 }
 
 /// Six columns, four query heads over two KV heads, D = 4, E = 3.

@@ -5,7 +5,11 @@
 #![no_std]
 #![no_main]
 
-use kqv::{Attention, Body, Integer, Mask, Qkv, Quantized, Scale, View, attend_view_on};
+use core::ops::Range;
+
+use kqv::{
+    Attention, Body, Integer, Mask, PackedKv, Qkv, Quantized, Scale, View, Window, attend_view_on,
+};
 use kqv_firmware::{exit, println};
 
 kqv_firmware::start!(main);
@@ -19,18 +23,19 @@ fn main() -> ! {
     let mut random = Random(1);
     for problem in 0..PROBLEMS {
         let spread = random.below(8);
-        let equal = agrees::<i8>(&mut random, |bits| {
-            bits.to_le_bytes()[3].cast_signed() >> spread.min(7)
-        }) && agrees::<i16>(&mut random, |bits| {
-            let [.., low, high] = bits.to_le_bytes();
-            i16::from_le_bytes([low, high]) >> spread
-        });
+        let byte = |bits: u32| bits.to_le_bytes()[3].cast_signed() >> spread.min(7);
+        let equal = agrees::<i8>(&mut random, byte)
+            && packed_agrees(&mut random, byte)
+            && agrees::<i16>(&mut random, |bits| {
+                let [.., low, high] = bits.to_le_bytes();
+                i16::from_le_bytes([low, high]) >> spread
+            });
         if !equal {
             println!("differential: problem {problem} differs");
             exit(1)
         }
     }
-    println!("differential: {} equal", 2 * PROBLEMS);
+    println!("differential: {} equal", 3 * PROBLEMS);
     exit(0)
 }
 
@@ -70,7 +75,7 @@ fn agrees<I: Integer + Default + PartialEq>(
         ..Attention::FULL
     };
     let outputs = [Body::Scalar, Body::best()].map(|body| {
-        let mut scratch = [0; NUMBERS];
+        let mut scratch = [0; 4 * NUMBERS];
         let mut output = Aligned([I::default(); NUMBERS]);
         let done = output
             .0
@@ -81,6 +86,107 @@ fn agrees<I: Integer + Default + PartialEq>(
         done.then_some(output.0)
     });
     outputs[0].is_some() && outputs[0] == outputs[1]
+}
+
+/// A ring that slides past its end, packed and as it is: `true` where all outputs are equal.
+fn packed_agrees(random: &mut Random, element: impl Fn(u32) -> i8) -> bool {
+    const WORDS: usize = 24 * NUMBERS;
+    let [width, value_width] = [(); 2].map(|()| [1, 3, 4, 8, 14, 32, 36][random.below(7)]);
+    let capacity = 1 + random.below(NUMBERS / width.max(value_width));
+    let queries = 1 + random.below(NUMBERS / width.max(value_width));
+    let Ok(format) = Quantized::<i8>::new(0.05, 1.0 / f64::from(1 << random.below(20)), 1.0) else {
+        return false;
+    };
+    let factor = [1.0, -0.5, 1e-6, 100.0][random.below(4)];
+    let window = Window {
+        left: [None, Some(random.below(9))][random.below(2)],
+        right: Some(random.below(3)),
+    };
+    let attention = Attention {
+        scale: Scale::new(factor).unwrap_or_default(),
+        ..Attention::of(([Mask::None, Mask::Causal][random.below(2)], window))
+    };
+    let Ok(mut packed) = PackedKv::new(format, [u32::MAX; WORDS], capacity, width, value_width)
+    else {
+        return false;
+    };
+    let [mut keys, mut values] = [[0; NUMBERS]; 2];
+    let q = [(); NUMBERS].map(|()| element(random.next()));
+    let tokens = 1 + random.below(2 * capacity);
+    for token in 0..tokens {
+        // What is as it is moves one row down, and the newest comes last.
+        for (rows, width) in [(&mut keys, width), (&mut values, value_width)] {
+            let len = capacity * width;
+            rows.copy_within(width..len, 0);
+            for place in &mut rows[len - width..len] {
+                *place = element(random.next());
+            }
+        }
+        let key = &keys[(capacity - 1) * width..capacity * width];
+        let value = &values[(capacity - 1) * value_width..capacity * value_width];
+        let slid = packed.slide(key, value);
+        if slid.is_err() || packed.len() != capacity.min(token + 1) {
+            return false;
+        }
+    }
+    let len = packed.len();
+    let view = |numbers, rows, columns| View::new(numbers, rows, columns).ok();
+    let (Some(q), Some(k), Some(v)) = (
+        view(&q[..queries * width], queries, width),
+        view(
+            &keys[(capacity - len) * width..capacity * width],
+            len,
+            width,
+        ),
+        view(
+            &values[(capacity - len) * value_width..capacity * value_width],
+            len,
+            value_width,
+        ),
+    ) else {
+        return false;
+    };
+    let Ok(qkv) = Qkv::new(q, k, v) else {
+        return false;
+    };
+    let mut scratch = [0; 4 * NUMBERS];
+    let mut expected = [0; NUMBERS];
+    let rows = queries * value_width;
+    let offset = len.saturating_sub(queries);
+    let plain = Attention {
+        offset,
+        ..attention
+    };
+    let done = attend_view_on(
+        Body::Scalar,
+        format,
+        qkv,
+        plain,
+        &mut scratch,
+        &mut expected[..rows],
+        (),
+    );
+    done.is_ok()
+        && [false, true].into_iter().all(|anew| {
+            if anew {
+                // Not token by token, but in two pieces.
+                let first = random.below(len + 1);
+                packed.clear();
+                let mut extend = |rows: Range<usize>| {
+                    packed
+                        .extend(k.rows_between(rows.clone()), v.rows_between(rows))
+                        .is_ok()
+                };
+                if !extend(0..first) || !extend(first..len) {
+                    return false;
+                }
+            }
+            [Body::Scalar, Body::best()].into_iter().all(|body| {
+                let mut output = [0; NUMBERS];
+                let done = packed.attend_on(body, q, attention, &mut scratch, &mut output[..rows]);
+                done.is_ok() && output == expected
+            })
+        })
 }
 
 /// Numbers that words can be loaded from.

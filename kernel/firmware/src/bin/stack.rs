@@ -9,8 +9,8 @@ use core::hint::black_box;
 
 use fixed::types::{I3F5, I4F12};
 use kqv::{
-    Arithmetic, Attention, FineOutput, Format, KvCache, Merge, MultiHead, Number, Quantized,
-    Rescale, Split,
+    Arithmetic, Attention, FineOutput, Format, KvCache, Merge, MultiHead, Number, PackedKv, Quantized,
+    Rescale, Split, View, packed_scratch_cells, packed_words,
 };
 use kqv_firmware::{exit, println, stack_bytes_of, take_free_memory_beside_a_large_stack};
 
@@ -29,6 +29,7 @@ fn main() -> ! {
     kept &= attend::<I3F5, 16, 16>("i8") & attend::<I3F5, 64, 32>("i8");
     kept &= every_cache::<16, 16>() & every_cache::<64, 32>();
     kept &= every_layer::<16>() & every_layer::<64>();
+    kept &= packed::<16, 16>() & packed::<64, 32>();
     exit(i32::from(!kept))
 }
 
@@ -126,6 +127,38 @@ fn layer<A: Arithmetic, const S: usize>(
     let turns = D * 2 * size_of::<f32>();
     report("step", name, [S, D], used, scratch(S, D) + elements + turns)
 }
+
+/// `PackedKv::attend`, whose scores and output lie with the caller.
+fn packed<const S: usize, const D: usize>() -> bool {
+    let rows = black_box([[I3F5::ZERO; D]; S]);
+    let (mut words, mut scratch) = ([0; PACKED_WORDS], [0; SCRATCH_CELLS]);
+    let mut output = [I3F5::ZERO; OUTPUTS];
+    let output = &mut output[..S * D];
+    let mut used = usize::MAX;
+    if let Ok(mut past) = PackedKv::new(I3F5::FORMAT, &mut words, S, D, D)
+        && past.extend(View::from(&rows), View::from(&rows)).is_ok()
+    {
+        used = stack_bytes_of(|| {
+            apart(|| {
+                _ = black_box(past.attend(
+                    View::from(&rows),
+                    Attention::CAUSAL,
+                    &mut scratch,
+                    output,
+                ));
+            });
+        });
+    }
+    println!("packed i8 {S}x{D} {used} bytes, {FRAMES} allowed");
+    used <= FRAMES
+}
+
+/// What the largest packed problem needs.
+const PACKED_WORDS: usize = packed_words(64, 32, 32);
+/// Its scratch,
+const SCRATCH_CELLS: usize = packed_scratch_cells(64, 32);
+/// and its output.
+const OUTPUTS: usize = 64 * 32;
 
 /// Calls `work` with a frame of its own, or its arrays would lie in that of the one who measures.
 #[inline(never)]

@@ -10,7 +10,7 @@ use core::arch::naked_asm;
 use super::{STEP, is_aligned};
 
 /// Columns of Q that are spread to 16 bits at one time.
-const SPREAD: usize = 64;
+const SPREAD: usize = 32;
 
 /// What [`score_pairs_i16`] reads; the order is that of its loads.
 #[repr(C)]
@@ -24,11 +24,10 @@ struct Pairs<Q> {
     cells: *mut i32,
     /// One past the last cell.
     end: *const i32,
-    /// Half of a step.
-    half: i64,
+    /// What sums begin with: half of a step, less the base.
+    start: i64,
     /// What to shift right by for steps, and what is left of 32.
     step_bits: [u32; 2],
-    base: i64,
 }
 
 /// Σ q·k in steps of 2^`step_bits`, less `base`, saturated, of the first of the `keys` (S, D), an even
@@ -55,9 +54,8 @@ pub(crate) fn score_i16(
         steps: width / STEP,
         cells,
         end: cells.wrapping_add(done),
-        half: (1 << step_bits) >> 1,
+        start: ((1 << step_bits) >> 1) - (base << step_bits),
         step_bits: [step_bits, left],
-        base,
     };
     // SAFETY: K has a row for every cell up to `end`, Q and the rows have `steps` whole steps, all are
     // aligned to four bytes, and a multiple of eight columns keeps the rows so.
@@ -128,36 +126,28 @@ unsafe extern "C" fn score_pairs_i16(pairs: *const Pairs<i16>) {
         ".endr",
         "subs r12, #1",
         "bne 2b",
-        // In steps, from the base; what does not fit becomes −(2^31 − 1) or 2^31 − 1.
+        // In steps; what does not fit becomes −(2^31 − 1) or 2^31 − 1.
         "ldrd r8, r9, [lr, #32]",
-        "ldrd r10, r11, [lr, #40]",
         "mvn r0, #0x80000000",
+        "mov r10, #1",
         "lsl r12, r5, r9",
         "lsr r4, r4, r8",
         "orr r4, r4, r12",
         "asr r5, r5, r8",
-        "subs r4, r4, r10",
-        "sbc r5, r5, r11",
         "cmp r5, r4, asr #31",
-        "itt ne",
-        "asrne r4, r5, #31",
-        "subne r4, r0, r4, lsl #1",
-        "cmp r4, #0x80000000",
-        "it eq",
-        "addeq r4, #1",
+        "it ne",
+        "eorne r4, r0, r5, asr #31",
+        "qsub r4, r4, r10",
+        "add r4, r4, r10",
         "lsl r12, r7, r9",
         "lsr r6, r6, r8",
         "orr r6, r6, r12",
         "asr r7, r7, r8",
-        "subs r6, r6, r10",
-        "sbc r7, r7, r11",
         "cmp r7, r6, asr #31",
-        "itt ne",
-        "asrne r6, r7, #31",
-        "subne r6, r0, r6, lsl #1",
-        "cmp r6, #0x80000000",
-        "it eq",
-        "addeq r6, #1",
+        "it ne",
+        "eorne r6, r0, r7, asr #31",
+        "qsub r6, r6, r10",
+        "add r6, r6, r10",
         "strd r4, r6, [r3], #8",
         "ldr r0, [lr]",
         "ldr r8, [lr, #20]",
@@ -188,9 +178,8 @@ pub(crate) fn score_i8(q: &[i8], keys: &[i8], cells: &mut [i32]) -> usize {
             steps: columns.len() / STEP,
             cells,
             end: cells.wrapping_add(done),
-            half: 0,
+            start: 0,
             step_bits: [0; 2],
-            base: 0,
         };
         // SAFETY: K has a row for every cell up to `end`, `spread` and the part of each row have `steps`
         // whole steps, all are aligned to four bytes, and a multiple of eight columns keeps the rows so.
