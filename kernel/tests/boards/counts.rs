@@ -18,8 +18,8 @@ const VIEW_STACK_BYTES: usize = 1024;
 const fn spread_permille(core: &str) -> u64 {
     match core.as_bytes() {
         b"m4f" | b"m7" | b"m33" | b"m55" => 1,
-        b"m0" | b"m3" => 3,
-        _ => 7,
+        b"m0" | b"m3" => 9,
+        _ => 10,
     }
 }
 

@@ -16,8 +16,7 @@ use kqv::{
     Alibi, Allowed, Arithmetic, Attention, Bias, Bits, Digest, FineOutput, Float, Format, Integer,
     KvCache, Mask, Merge, MultiHead, Number, Packable, PackedKv, Pairing, Qkv, Quantized, RealKeys,
     Rescale, Rotary, Scale, Sinusoidal, Softcap, Split, View, W8A16, Window, attend, attend_view,
-    quantize,
-    self_check,
+    quantize, self_check,
 };
 
 unsafe extern "C" {

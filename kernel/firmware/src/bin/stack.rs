@@ -9,8 +9,8 @@ use core::hint::black_box;
 
 use fixed::types::{I3F5, I4F12};
 use kqv::{
-    Arithmetic, Attention, FineOutput, Format, KvCache, Merge, MultiHead, Number, PackedKv, Quantized,
-    Rescale, Split, View, packed_scratch_cells, packed_words,
+    Arithmetic, Attention, FineOutput, Format, KvCache, Merge, MultiHead, Number, PackedKv,
+    Quantized, Rescale, Split, View, packed_scratch_cells, packed_words,
 };
 use kqv_firmware::{exit, println, stack_bytes_of, take_free_memory_beside_a_large_stack};
 
