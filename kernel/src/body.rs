@@ -11,7 +11,7 @@ use crate::view::{Qkv, View};
 /// The ways to compute attention: with the vectors of a desktop for f32, on a chip for the integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Body {
-    /// The naive loop, query by query: what runs where there is no other, and while somebody watches.
+    /// The naive loop, query by query: what runs where there is no other.
     Scalar,
     /// The naive loop with arithmetic of its own: for chips that compute no f32.
     Soft,
@@ -22,7 +22,7 @@ pub enum Body {
     Assembly,
     /// Tiles of 4 and 8 queries: WebAssembly compiled for `simd128`, and 64-bit Arm.
     Lanes4,
-    /// Tiles of 8 and 16 queries.
+    /// Tiles of 8, 16 and 32 queries; also the integers, in tiles of 8 and 16.
     Avx2,
     /// Tiles of 16 and 32 queries.
     Avx512,

@@ -10,9 +10,7 @@
 //!   register. The operations are those of a row, lane by lane.
 //! - [`mix`](super::mix): a lane is a column, and two keys go into one multiplication of a half of their shares. The
 //!   upper halves are zero wherever a weight is small, which is most often: [`list_live`] finds those that are not, once
-//!   for all columns. That took (512, 64) from 9.5 to 10.7 billion multiply-adds a second for i8 and from 6.2 to 7.3
-//!   for i16, on the numbers of `benches/ratio.rs` and the processor below; where no half is zero it costs what the
-//!   list does, a thirtieth.
+//!   for all columns.
 //! - A key that only some queries of a tile see is scored for all of them and hidden from the others: its weight is
 //!   zero, and so is what its share adds. Keys that none sees are not touched: causal work is skipped.
 //! - A lane of i16 whose greatest score lies beyond its cells is moved to another base, as a row is scored once more:
