@@ -120,7 +120,7 @@ fn layer<A: Arithmetic, const S: usize>(
                 layer
                     .step(&token, &mut past, attention, [(); HEADS])
                     .is_ok(),
-            )
+            );
         });
     });
     let elements = (D + HEADS * D + 2 * X) * size_of::<A::Element>();
