@@ -89,12 +89,8 @@ fn agrees<I: Integer + Default + PartialEq>(
 }
 
 /// A ring that slides past its end, packed and as it is: `true` where all outputs are equal.
-#[expect(
-    clippy::large_stack_arrays,
-    reason = "the boards that run it have the room, and no heap"
-)]
 fn packed_agrees(random: &mut Random, element: impl Fn(u32) -> i8) -> bool {
-    const WORDS: usize = 24 * NUMBERS;
+    const WORDS: usize = 4 * NUMBERS; // what as many tokens of one column take, the most of all shapes
     let [width, value_width] = [(); 2].map(|()| [1, 3, 4, 8, 14, 32, 36][random.below(7)]);
     let capacity = 1 + random.below(NUMBERS / width.max(value_width));
     let queries = 1 + random.below(NUMBERS / width.max(value_width));
