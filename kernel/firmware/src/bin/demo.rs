@@ -1,4 +1,4 @@
-//! i8 attention with its tables on the serial port: no debugger, and less than 16 kB of flash.
+//! i8 attention with its tables on the serial port: no debugger, and about 16 kB of flash.
 //!
 //! Four words, each a row of Q, K and V in thirty-seconds; what is printed is in thousandths: scores,
 //! weights and outputs. The last line is `done`.
