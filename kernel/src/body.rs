@@ -103,6 +103,7 @@ macro_rules! on_vectors {
         }
     };
 }
+
 /// f32 attention for as many queries as whole tiles in `scratch` allow, from the first on; returns how many.
 pub(crate) fn attend_f32<M: Modify>(
     body: Body,

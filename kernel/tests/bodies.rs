@@ -7,7 +7,7 @@ use kqv::{
 };
 
 use crate::masks::under_every_option;
-use crate::support::{Problem, Recorder, bits, naive};
+use crate::support::{Problem, Recorder, bits, integers, naive, random_problems};
 
 /// The bodies that this processor has.
 pub(crate) fn bodies() -> impl Iterator<Item = Body> {
@@ -122,6 +122,52 @@ fn every_mask_bias_and_cap_has_the_bits_of_the_naive_loop_on_every_body() {
             assert_eq!(bits(&output), expected, "{body:?}");
         }
     });
+}
+
+/// Every stage that an observer is shown on a certain body, as bits.
+fn stages_on<F: Format>(
+    body: Body,
+    format: F,
+    problem: &Problem<F::Element>,
+    attention: Attention,
+) -> Vec<u64> {
+    let mut scratch = vec![F::ZERO_CELL; problem.keys];
+    let mut output = vec![F::ZERO; problem.queries * problem.value_width];
+    let mut seen = Recorder::new(format);
+    let (qkv, watch) = (problem.qkv(), &mut seen);
+    attend_view_on(
+        body,
+        format,
+        qkv,
+        attention,
+        &mut scratch,
+        &mut output,
+        watch,
+    )
+    .expect("fits");
+    let stages = [
+        seen.raw,
+        seen.softcapped,
+        seen.masked,
+        seen.weights,
+        seen.output,
+    ];
+    stages.concat().into_iter().map(f64::to_bits).collect()
+}
+
+#[test]
+fn an_observer_is_shown_the_same_bits_on_every_body() {
+    for (problem, attention) in random_problems(38).take(100) {
+        let (whole_problem, quantized) = integers::<i16>(&problem, 12);
+        let scalar = stages_on(Body::Scalar, Float::<f32>::FORMAT, &problem, attention);
+        let whole = stages_on(Body::Scalar, quantized, &whole_problem, attention);
+        for body in bodies() {
+            let seen = stages_on(body, Float::<f32>::FORMAT, &problem, attention);
+            assert_eq!(seen, scalar, "{body:?}");
+            let seen = stages_on(body, quantized, &whole_problem, attention);
+            assert_eq!(seen, whole, "{body:?}, i16");
+        }
+    }
 }
 
 #[test]
