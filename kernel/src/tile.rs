@@ -198,3 +198,6 @@ fn hide(start: usize, lanes: usize, lane: usize, visible: &[Range<usize>], score
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
