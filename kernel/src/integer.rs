@@ -385,6 +385,8 @@ mod width {
         assert!(greatest_dot(I16, <i16 as Core>::MAX_WIDTH) + (1 << 33) <= i64::MAX as i128);
         // P·V in i32: shares may pass their total by half a unit for each key.
         assert!(greatest_mix(<i8 as Core>::TOTAL, I8, KEYS) <= i32::MAX as i128);
+        // The same in u32 where values have 128 added, as they are packed for a chip.
+        assert!(greatest_mix(<i8 as Core>::TOTAL, 2 * I8 + 1, KEYS) <= u32::MAX as i128);
         assert!(
             greatest_mix(<i16 as Core>::TOTAL, I16, KEYS) / (1 << 16) + KEYS as i128 + HALF
                 <= i32::MAX as i128

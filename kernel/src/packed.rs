@@ -1,9 +1,9 @@
 //! Keys and values of i8 in the order in which a chip's multiplier wants them: packed once, read by many queries.
 //!
 //! Four columns of a key are two words of two numbers of 16 bits each, and two keys lie side by side. Three columns
-//! of V are two words, `a + 2^24·b` and `b + 2^24·c`, each number with 128 added, and all rows of three columns lie
-//! one behind the other; the assembly says why. The loops here read the same words and are its oracle: sums of
-//! integers are exact, so that all have the bits of [`attend_view`](crate::attend_view).
+//! of V, from the last to the first, are two words, `a + 2^24·b` and `b + 2^24·c`, each number with 128 added, and all
+//! rows of three columns lie one behind the other; the assembly says why. The loops here read the same words and are
+//! its oracle: sums of integers are exact, so that all have the bits of [`attend_view`](crate::attend_view).
 
 use core::fmt;
 use core::ops::Range;
@@ -395,19 +395,20 @@ pub(crate) fn filled_up(columns: &[i8]) -> [i8; 4] {
     filled
 }
 
-/// Up to three columns of a value as two words, the first of `triple`.
+/// Up to three columns of a value, the last one first, as two words, the first of `triple`.
 fn place_triple(triple: &mut [u32], columns: &[i8]) {
-    let column = |e: usize| columns.get(e).map_or(0, |v| u32::from(v.cast_unsigned()));
+    let mut numbers = [0; TRIPLE];
+    for (number, column) in numbers.iter_mut().zip(columns.iter().rev()) {
+        *number = u32::from(column.cast_unsigned() ^ OFFSET);
+    }
+    let [a, b, c] = numbers;
     if let Some(words) = triple.first_chunk_mut() {
-        *words = [
-            (column(0) | column(1) << 24) ^ OFFSETS,
-            (column(1) | column(2) << 24) ^ OFFSETS,
-        ];
+        *words = [a | b << 24, b | c << 24];
     }
 }
 
-/// 128 for each of the two numbers in a word.
-const OFFSETS: u32 = 0x8000_0080;
+/// What is added to each number of a value.
+const OFFSET: u8 = 128;
 
 /// What is packed, and how it lies.
 #[derive(Clone, Copy)]
@@ -472,7 +473,7 @@ impl Ring<'_> {
                 sums[1] += share * number(bc);
                 sums[2] += share * number(bc >> 24);
             }
-            for (column, sum) in columns.iter_mut().zip(sums) {
+            for (column, sum) in columns.iter_mut().rev().zip(sums) {
                 *column = i8::mean(sum, total, shares.len());
             }
         }

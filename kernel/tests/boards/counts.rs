@@ -102,7 +102,7 @@ fn has_dsp(core: &str) -> bool {
 const FLOORS: [(ProblemFormat, [u64; 4]); 3] = [
     (ProblemFormat::I16, [280, 420, 420, 450]),
     (ProblemFormat::I8, [300, 500, 480, 520]),
-    (ProblemFormat::PackedI8, [350, 700, 720, 780]),
+    (ProblemFormat::PackedI8, [360, 700, 720, 780]),
 ];
 /// What i8 decoding takes at most there: 2.5 instructions for each of 2 · 256 · 32 multiply-adds.
 const DECODE_INSTRUCTIONS: u64 = 40_960;

@@ -3,7 +3,8 @@
 //! A word of V has two columns, 128 added to each, one of them 24 bits above the other. One `UMLAL` adds the
 //! products of both, A + 2^24·B in 64 bits, where A and B have 32 bits each and so lie 8 bits over each other.
 //! The next word has B + 2^24·C: it says what the low 24 bits of B are, and so all of A and of B, and then of C.
-//! Two instructions for three columns, and no bit is lost.
+//! Two instructions for three columns, and no bit is lost. C is the first column of the three: so both words are
+//! the bytes in their order, turned around. A column that is alone is a word's only number.
 
 #![expect(
     unsafe_code,
@@ -21,6 +22,8 @@ const STEPS: usize = 8;
 const SCORE_BYTES: usize = 40;
 /// Bytes of code of a step of P·V: three loads and eight multiplications.
 const MIX_BYTES: usize = 44;
+/// The same where one column is left: three loads and four multiplications.
+const LAST_BYTES: usize = 28;
 
 /// Bytes 0 and 2, and bytes 1 and 3, as numbers of 16 bits.
 pub(crate) fn spread(bytes: [i8; 4]) -> [i32; 2] {
@@ -52,22 +55,34 @@ pub(crate) fn spread_two(rows: [&[i8]; 2], tile: &mut [i32]) -> usize {
     steps
 }
 
-/// One step at a time.
+/// Two steps at a time, the first of them alone if there is an odd number.
 #[unsafe(naked)]
 unsafe extern "C" fn spread_steps(one: *const i8, other: *const i8, tile: *mut i32, steps: usize) {
     dsp_asm!(
-        "push {{r4-r7}}",
+        "push {{r4-r9}}",
+        "lsrs r3, #1",
+        "bcc 1f",
+        "ldr r8, [r0], #4",
+        "ldr r9, [r1], #4",
+        "b 2f",
         "1:",
-        "ldr r6, [r0], #4",
-        "ldr r7, [r1], #4",
+        "ldrd r6, r8, [r0], #8",
+        "ldrd r7, r9, [r1], #8",
         "sxtb16 r4, r6",
         "sxtb16 r5, r7",
         "sxtb16 r6, r6, ror #8",
         "sxtb16 r7, r7, ror #8",
         "stmia r2!, {{r4-r7}}",
-        "subs r3, #1",
+        "sub r3, #1",
+        "2:",
+        "sxtb16 r4, r8",
+        "sxtb16 r5, r9",
+        "sxtb16 r6, r8, ror #8",
+        "sxtb16 r7, r9, ror #8",
+        "stmia r2!, {{r4-r7}}",
+        "cmp r3, #0",
         "bne 1b",
-        "pop {{r4-r7}}",
+        "pop {{r4-r9}}",
         "bx lr",
     )
 }
@@ -110,8 +125,7 @@ unsafe extern "C" fn pack_rows(
         "ldr r4, [r0], #4",
         "sxtb16 r5, r4",
         "sxtb16 r4, r4, ror #8",
-        "str r4, [r1, #4]",
-        "str r5, [r1], #16",
+        "strd r5, r4, [r1], #16",
         "subs lr, #1",
         "bne 2b",
         "eors r12, r12, #1",
@@ -139,47 +153,52 @@ pub(crate) fn pack_values(values: &[i8], columns: usize, words: &mut [u32], bloc
     true
 }
 
-/// Three columns at a time, then one or two.
+/// Three columns at a time, by a load that need not be aligned, then the last one, two or three by bytes: a fourth byte
+/// may not be there.
 #[unsafe(naked)]
 unsafe extern "C" fn pack_columns(values: *const i8, words: *mut u32, shape: &[usize; 3]) {
     dsp_asm!(
-        "push {{r4-r9, lr}}",
-        "mov lr, #0x80000000",
-        "add lr, lr, #128",
+        "push {{r4-r10, lr}}",
+        "mov lr, #0x80808080",
+        "movw r10, #0x00ff",
+        "movt r10, #0xff00",
         "ldmia r2, {{r2, r7, r8}}",
         "0:",
         "mov r9, r1",
-        "subs r3, r7, #3",
+        "subs r3, r7, #4",
         "bcc 2f",
         "1:",
-        "ldrb r4, [r0], #3",
-        "ldrb r5, [r0, #-2]",
-        "ldrb r6, [r0, #-1]",
-        "orr r4, r4, r5, lsl #24",
+        "ldr r4, [r0], #3",
         "eor r4, r4, lr",
-        "orr r5, r5, r6, lsl #24",
-        "eor r5, r5, lr",
+        "and r5, r10, r4, ror #8",
+        "and r4, r10, r4, ror #16",
         "strd r4, r5, [r9]",
         "add r9, r9, r2",
         "subs r3, #3",
         "bcs 1b",
         "2:",
+        "ldrb r4, [r0], #1",
+        "eor r4, r4, #128",
+        "mov r5, #0",
         "adds r3, #3",
         "beq 3f",
+        "mov r5, r4",
         "ldrb r4, [r0], #1",
-        "mov r5, #0",
-        "cmp r3, #2",
-        "it eq",
-        "ldrbeq r5, [r0], #1",
+        "eor r4, r4, #128",
         "orr r4, r4, r5, lsl #24",
-        "eor r4, r4, lr",
-        "eor r5, r5, lr",
-        "strd r4, r5, [r9]",
+        "cmp r3, #1",
+        "beq 3f",
+        "ubfx r6, r4, #0, #8",
+        "orr r5, r6, r5, lsl #24",
+        "ldrb r4, [r0], #1",
+        "eor r4, r4, #128",
+        "orr r4, r4, r6, lsl #24",
         "3:",
+        "strd r4, r5, [r9]",
         "add r1, #8",
         "subs r8, #1",
         "bne 0b",
-        "pop {{r4-r9, pc}}",
+        "pop {{r4-r10, pc}}",
     )
 }
 
@@ -310,8 +329,8 @@ score_function!(
 /// What [`mix_packed_blocks`] reads; the order is that of its loads.
 #[repr(C)]
 struct Mix {
-    shares: *const i32,
     v: *const u32,
+    shares: *const i32,
     zeros: [u32; 4],
     /// Where to jump, from the first step on.
     entry: usize,
@@ -322,6 +341,8 @@ struct Mix {
     columns: usize,
     /// Bytes of a block of V behind the rows that have shares.
     rest_bytes: usize,
+    /// Where to jump for a last single column, from its first step on.
+    last_entry: usize,
 }
 
 /// Packed values, and what their mixing begins with.
@@ -349,8 +370,8 @@ impl<'a> Mixer<'a> {
             count: 0,
             blocks: mix_packed_blocks,
             mix: Mix {
-                shares: core::ptr::null(),
                 v: words.as_ptr(),
+                shares: core::ptr::null(),
                 zeros: [0; 4],
                 entry: 0,
                 end: core::ptr::null(),
@@ -358,6 +379,7 @@ impl<'a> Mixer<'a> {
                 output: core::ptr::null_mut(),
                 columns,
                 rest_bytes: 0,
+                last_entry: 0,
             },
         })
     }
@@ -394,6 +416,7 @@ impl<'a> Mixer<'a> {
             (self.start, self.count) = (start, count);
             self.mix.v = self.words.as_ptr().wrapping_add(2 * start);
             self.mix.entry = skipped(steps, MIX_BYTES);
+            self.mix.last_entry = skipped(steps, LAST_BYTES);
             self.mix.rest_bytes = 4 * (self.block - 2 * count);
             self.blocks = if steps <= STEPS {
                 mix_short_blocks
@@ -405,25 +428,25 @@ impl<'a> Mixer<'a> {
     }
 }
 
-/// A function for three columns at a time, four keys a step; `$again` goes back for more steps.
+/// A function for three columns at a time, four keys a step; `$again` and `$last_again` go back for more steps.
 macro_rules! mix_function {
-    ($(#[$doc:meta])* $name:ident, $($again:literal)*) => {
+    ($(#[$doc:meta])* $name:ident, [$($again:literal)*], [$($last_again:literal)*]) => {
         $(#[$doc])*
         #[unsafe(naked)]
         unsafe extern "C" fn $name(mix: *const Mix) {
             dsp_asm!(
                 "push {{r4-r11, lr}}",
-                // The end, what the mean needs, output, columns, rest; then what a block begins with.
+                // The end, what the mean needs, output, columns, rest, entry; then what a block begins with.
                 "add r1, r0, #28",
-                "ldmia r1, {{r1-r7}}",
-                "push {{r1-r7}}",
-                "ldmia r0, {{r0-r6}}",
-                "adr r7, 2f",
-                "add r6, r6, r7",
-                "push {{r0-r6}}",
+                "ldmia r1, {{r1-r8}}",
+                "push {{r1-r8}}",
+                "ldmia r0, {{r1-r7}}",
+                "adr r8, 2f",
+                "add r7, r7, r8",
+                "push {{r2-r7}}",
                 // r0 shares, r1 values, r2 to r5 two sums of 64 bits; then to the first step.
                 "1:",
-                "ldmia sp, {{r0-r5, pc}}",
+                "ldmia sp, {{r0, r2-r5, pc}}",
                 "2:",
                 ".rept 8",
                 "ldmia r0!, {{r6-r9}}",
@@ -449,43 +472,65 @@ macro_rules! mix_function {
                 "lsl r5, r5, #8",
                 "orr r5, r5, r4, lsr #24",
                 "sub r5, r5, r3, lsr #24",
-                "add r6, sp, #32",
+                "add r6, sp, #28",
                 "ldmia r6, {{r6-r11}}",
-                "cmp r2, r6",
-                "adc r2, r2, r7",
-                "udiv r2, r2, r8",
-                "sub r2, r2, #128",
-                "strb r2, [r9], #1",
                 "subs r10, #3",
-                "bcc 4f",
-                "cmp r3, r6",
-                "adc r3, r3, r7",
-                "udiv r3, r3, r8",
-                "sub r3, r3, #128",
-                "strb r3, [r9], #1",
+                "bcc 7f",
                 "cmp r5, r6",
                 "adc r5, r5, r7",
                 "udiv r5, r5, r8",
                 "sub r5, r5, #128",
                 "strb r5, [r9], #1",
-                "add r1, r1, r11",
-                "str r1, [sp, #4]",
-                "strd r9, r10, [sp, #44]",
-                "cmp r10, #0",
-                "bne 1b",
-                "3:",
-                "add sp, #56",
-                "pop {{r4-r11, pc}}",
-                // One or two columns are left of three.
-                "4:",
-                "cmp r10, #-1",
-                "bne 3b",
+                "5:",
                 "cmp r3, r6",
                 "adc r3, r3, r7",
                 "udiv r3, r3, r8",
                 "sub r3, r3, #128",
                 "strb r3, [r9], #1",
-                "b 3b",
+                "6:",
+                "cmp r2, r6",
+                "adc r2, r2, r7",
+                "udiv r2, r2, r8",
+                "sub r2, r2, #128",
+                "strb r2, [r9], #1",
+                "add r1, r1, r11",
+                "strd r9, r10, [sp, #40]",
+                "cmp r10, #1",
+                "bgt 1b",
+                "bne 4f",
+                // A single column is left: its words are its numbers.
+                "ldr r0, [sp]",
+                "ldr r4, [sp, #52]",
+                "adr r3, 3f",
+                "mov r2, #0",
+                "add r3, r3, r4",
+                "bx r3",
+                "3:",
+                ".rept 8",
+                "ldmia.w r0!, {{r3-r6}}",
+                "ldmia.w r1!, {{r7, r8, r10, r11}}",
+                "mla r2, r3, r7, r2",
+                "mla r2, r4, r10, r2",
+                "ldmia.w r1!, {{r7, r8, r10, r11}}",
+                "mla r2, r5, r7, r2",
+                "mla r2, r6, r10, r2",
+                ".endr",
+                $($last_again,)*
+                "add r6, sp, #28",
+                "ldmia r6, {{r6-r8}}",
+                "cmp r2, r6",
+                "adc r2, r2, r7",
+                "udiv r2, r2, r8",
+                "sub r2, r2, #128",
+                "strb r2, [r9]",
+                "4:",
+                "add sp, #56",
+                "pop {{r4-r11, pc}}",
+                // Of three columns there are two, or one.
+                "7:",
+                "cmp r10, #-1",
+                "beq 5b",
+                "b 6b",
             )
         }
     };
@@ -494,8 +539,12 @@ macro_rules! mix_function {
 mix_function!(
     /// [`STEPS`] steps at most.
     mix_short_blocks,
+    [],
+    []
 );
 mix_function!(
     /// Any number of keys.
-    mix_packed_blocks, "ldr r6, [sp, #28]" "cmp r0, r6" "bne 2b"
+    mix_packed_blocks,
+    ["ldr r6, [sp, #24]" "cmp r0, r6" "bne 2b"],
+    ["ldr r3, [sp, #24]" "cmp r0, r3" "bne 3b"]
 );
