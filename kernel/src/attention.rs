@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::modify::Mask;
+use crate::modify::{Grouped, Mask};
 
 /// What one call of attention does besides its three matrices.
 ///
@@ -44,6 +44,22 @@ impl<M> Attention<M> {
             softcap: Softcap::NONE,
             mask,
             offset: 0,
+        }
+    }
+
+    /// The same for several query heads over one head of keys and values, each of `queries` rows; see [`Grouped`].
+    pub fn grouped(self, queries: usize) -> Attention<Grouped<M>> {
+        let Self {
+            scale,
+            softcap,
+            mask,
+            offset,
+        } = self;
+        Attention {
+            scale,
+            softcap,
+            mask: Grouped { queries, mask },
+            offset,
         }
     }
 }

@@ -72,7 +72,11 @@ pub(crate) const QUERIES_AT_ONCE: usize = if QUADS_PAY {
 pub(crate) const CELLS_IN_A_LINE: usize = if cfg!(kqv_vectors) { 16 } else { 0 };
 
 /// The queries whose scores are kept on the stack where the caller gives no scratch.
-pub(crate) const QUERIES_ON_STACK: usize = if QUADS_PAY { QUAD } else { 1 };
+pub(crate) const QUERIES_ON_STACK: usize = if QUADS_PAY || cfg!(kqv_vectors) {
+    QUAD
+} else {
+    1
+};
 
 /// The cells that a tile of so many queries needs for `keys` keys of `columns` columns.
 pub(crate) const fn scratch_cells(queries: usize, keys: usize, columns: usize) -> usize {

@@ -17,7 +17,8 @@ use crate::view::{Qkv, View};
 /// [`slide`](Self::slide) drops the oldest (a ring: nothing is moved).
 ///
 /// Decoding token by token gives the same bits as causal attention over all of them at once. Under
-/// grouped-query attention one cache serves all query heads of its group.
+/// grouped-query attention one cache serves all query heads of its group, and with [`Grouped`](crate::Grouped) all at
+/// once.
 ///
 /// ```
 /// use kqv::{Attention, KvCache};
@@ -142,19 +143,36 @@ impl<N: Copy, const D: usize, const E: usize, const CAP: usize> KvCache<N, D, E,
             assert!(D <= F::MAX_WIDTH, "K is too wide for this format");
             assert!(CAP <= F::MAX_KEYS, "too many keys for this format");
         }
+        let mut output = [[F::ZERO; E]; T];
+        let rows = output.as_flattened_mut();
+        self.attend_rows(format, q.into(), attention, rows, observer);
+        output
+    }
+
+    /// All rows of `q`, which are as wide as the keys; `output` is as long as they need it.
+    pub(crate) fn attend_rows<F, M, O>(
+        &self,
+        format: F,
+        q: View<'_, N>,
+        attention: Attention<M>,
+        output: &mut [F::Output],
+        observer: O,
+    ) where
+        F: Format<Element = N>,
+        M: Modify,
+        O: Observer<F>,
+    {
         let qkv = Qkv {
-            q: q.into(),
+            q,
             k: in_order(&self.keys, self.oldest),
             v: in_order(&self.values, self.oldest),
         };
+        let (queries, keys) = (q.rows(), self.len());
         let attention = Attention {
-            offset: self.len().saturating_sub(T),
+            offset: keys.saturating_sub(attention.mask.queries(queries)),
             ..attention
         };
-        let mut output = [[F::ZERO; E]; T];
-        let out = output.as_flattened_mut();
-        attend_on_stack::<F, M, O, CAP>(format, T, self.len(), qkv, attention, out, observer);
-        output
+        attend_on_stack::<F, M, O, CAP>(format, queries, keys, qkv, attention, output, observer);
     }
 }
 

@@ -182,8 +182,9 @@ where
     /// sees query head `h`; hand over `observers.each_mut()` to keep what was seen.
     ///
     /// On the stack: T·(D + H·E + 2·X) elements, T·D sines and cosines, the scores of
-    /// [`scratch_bytes`](crate::scratch_bytes) for `CAP` keys, and on a chip 16·D bytes and 1 kB of frames at most:
-    /// the firmware program `stack` measures a step.
+    /// [`scratch_bytes`](crate::scratch_bytes) for `CAP` keys, and on a chip 16·D bytes and 1 kB of frames at most;
+    /// for a single token H·D elements instead of D, as the heads of a group look at their keys together, and the
+    /// scores of H/G queries. The firmware program `stack` measures a step.
     ///
     /// # Errors
     /// [`CacheFull`] if `past` has no room for T more tokens; nothing is changed then.
@@ -254,14 +255,28 @@ where
         past.position = past.position.wrapping_add(T);
 
         let mut joined = [[[A::Format::ZERO; E]; T]; H];
-        let mut heads = self.query.heads().zip(&mut joined).zip(observers);
+        let mut heads = self.query.heads().zip(observers);
         let kv_heads = self.key.heads().zip(self.value.heads());
-        for ((key, value), cache) in kv_heads.zip(&mut past.caches) {
+        let groups = past.caches.iter_mut().zip(joined.chunks_exact_mut(H / G));
+        for ((key, value), (cache, outputs)) in kv_heads.zip(groups) {
             for (token, turns) in tokens.iter().zip(&turns) {
                 let k = self.turned(key.apply(token), turns);
                 cache.slide(&k, &value.apply(token));
             }
-            for ((query, output), observer) in heads.by_ref().take(H / G) {
+            let heads = heads.by_ref().take(H / G);
+            if T == 1 && H > G && !O::WATCHES {
+                let mut q = [[A::Format::ZERO; D]; H];
+                for (q, (query, _)) in q.iter_mut().zip(heads) {
+                    for (token, turns) in tokens.iter().zip(&turns) {
+                        *q = self.turned(query.apply(token), turns);
+                    }
+                }
+                let q = q.get(..H / G).unwrap_or_default().into();
+                let outputs = outputs.as_flattened_mut().as_flattened_mut();
+                cache.attend_rows(format, q, attention.grouped(T), outputs, ());
+                continue;
+            }
+            for ((query, observer), output) in heads.zip(outputs) {
                 let mut q = [[A::Format::ZERO; D]; T];
                 for (q, (token, turns)) in q.iter_mut().zip(tokens.iter().zip(&turns)) {
                     *q = self.turned(query.apply(token), turns);

@@ -30,7 +30,7 @@
 //! ```
 //!
 //! Around attention, [`MultiHead`] is a whole layer whose weights can lie in flash: projections
-//! ([`Split`], [`Merge`]), rotary positions ([`Rotary`]), grouped queries, prefill and decode.
+//! ([`Split`], [`Merge`]), rotary positions ([`Rotary`]), grouped queries ([`Grouped`]), prefill and decode.
 //!
 //! An [`Observer`] sees every stage of every query, and changes no bit by looking.
 //!
@@ -133,7 +133,7 @@ pub use format::{Format, Number};
 pub use heads::{MultiHead, Past, ScaleMismatch};
 pub use integer::{Integer, Saturated, quantize};
 pub use linear::{Linear, Merge, Split};
-pub use modify::{Alibi, Allowed, Bias, Mask, Modify, Query, RealKeys, Window};
+pub use modify::{Alibi, Allowed, Bias, Grouped, Mask, Modify, Query, RealKeys, Window};
 pub use observer::{Observer, Scores};
 pub use packed::{PackError, Packable, PackedKv, packed_scratch_cells, packed_words};
 pub use position::{Pairing, Rotary, RotaryError, Rotate, Sinusoidal};

@@ -54,6 +54,12 @@ pub trait Modify: Copy {
         let _ = (query, key);
         Some(score)
     }
+
+    /// Of so many rows of Q, how many belong to one head: all of them, but under [`Grouped`]. A cache lets the last
+    /// of them stand at its last key.
+    fn queries(&self, rows: usize) -> usize {
+        rows
+    }
 }
 
 /// What `mask` lets `query` see, cut to the keys that exist: an own mask may point beyond them.
@@ -118,6 +124,57 @@ pub struct RealKeys(pub usize);
 impl Modify for RealKeys {
     fn visible(&self, _: Query, keys: usize) -> Range<usize> {
         0..keys.min(self.0)
+    }
+}
+
+/// Several query heads over one head of keys and values, as in grouped-query attention: what is loaded of K and V
+/// then serves all of them.
+///
+/// Q is the group's heads one behind the other, as they lie in (H, T, D): one view of heads·T rows of width D; so is the
+/// output. To `mask`, every head has rows 0 to T − 1, and the positions of [`Attention::offset`](crate::Attention).
+///
+/// ```
+/// use kqv::{Attention, Number, Qkv, View, attend_view};
+///
+/// // Two query heads of two tokens over one head of keys; the first token of each sees only itself.
+/// let q = [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]];
+/// let (k, v) = ([[4.0, 0.0], [0.0, 4.0]], [[1.0], [2.0]]);
+/// let qkv = Qkv::new(View::from(&q), View::from(&k), View::from(&v))?;
+/// let (mut scratch, mut output) = ([0.0_f32; 2], [0.0; 4]);
+/// attend_view(f32::FORMAT, qkv, Attention::CAUSAL.grouped(2), &mut scratch, &mut output, ())?;
+/// assert_eq!([output[0], output[2]], [1.0, 1.0]);
+/// # Ok::<(), kqv::ShapeError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grouped<M> {
+    /// The queries of each head, T.
+    pub queries: usize,
+    /// What holds within each head.
+    pub mask: M,
+}
+
+impl<M> Grouped<M> {
+    /// The query as its head knows it.
+    fn in_head(&self, query: Query) -> Query {
+        let row = query.row % self.queries.max(1);
+        let position = query.position.saturating_sub(query.row - row);
+        Query { row, position }
+    }
+}
+
+impl<M: Modify> Modify for Grouped<M> {
+    const CHANGES: bool = M::CHANGES;
+
+    fn visible(&self, query: Query, keys: usize) -> Range<usize> {
+        self.mask.visible(self.in_head(query), keys)
+    }
+
+    fn change<N: Score>(&self, score: N, query: Query, key: usize) -> Option<N> {
+        self.mask.change(score, self.in_head(query), key)
+    }
+
+    fn queries(&self, rows: usize) -> usize {
+        self.queries.min(rows)
     }
 }
 
@@ -198,6 +255,10 @@ impl<A: Modify, B: Modify> Modify for (A, B) {
         let score = self.0.change(score, query, key)?;
         self.1.change(score, query, key)
     }
+
+    fn queries(&self, rows: usize) -> usize {
+        self.1.queries(self.0.queries(rows))
+    }
 }
 
 /// `None` does nothing.
@@ -213,6 +274,10 @@ impl<M: Modify> Modify for Option<M> {
             Some(mask) => mask.change(score, query, key),
             None => Some(score),
         }
+    }
+
+    fn queries(&self, rows: usize) -> usize {
+        self.map_or(rows, |mask| mask.queries(rows))
     }
 }
 
@@ -281,6 +346,22 @@ mod tests {
             0,
             &["##..", "##..", "##..", "##.."],
         );
+    }
+
+    #[test]
+    fn heads_of_a_group_have_the_same_picture() {
+        let mask = Grouped {
+            queries: 2,
+            mask: Mask::Causal,
+        };
+        assert_mask(mask, 0, &["#..", "##.", "#..", "##."]);
+        assert_mask(mask, 1, &["##.", "###", "##.", "###"]);
+        let rows = [[true, false], [false, true]];
+        let mask = Grouped {
+            queries: 2,
+            mask: Allowed((&rows).into()),
+        };
+        assert_mask(mask, 7, &["#.", ".#", "#.", ".#"]);
     }
 
     #[test]

@@ -275,7 +275,7 @@ impl<F: Packable, M: AsRef<[u32]> + AsMut<[u32]>> PackedKv<F, M> {
             return Err(ShapeError::Scratch { cells, keys });
         }
         let attention = Attention {
-            offset: keys.saturating_sub(q.rows()),
+            offset: keys.saturating_sub(attention.mask.queries(q.rows())),
             ..attention
         };
         let prepared = self

@@ -6,6 +6,7 @@ mod chips;
 mod errors;
 mod exp;
 mod golden;
+mod grouped;
 mod heads;
 mod identities;
 mod laws;

@@ -105,7 +105,7 @@ fn every_layer<const S: usize>() -> bool {
         & integers.is_ok_and(|integers| layer::<i8, S>("i8", &integers, 0))
 }
 
-/// `MultiHead::step`: besides, T·(D + H·E + X) elements, T·D sines and cosines, and a row of scores.
+/// `MultiHead::step`: besides, H·D + H·E + 2·X elements, D sines and cosines, and the rows of scores.
 fn layer<A: Arithmetic, const S: usize>(
     name: &str,
     layer: &MultiHead<'_, A, X, HEADS, { HEADS / 2 }, D, D>,
@@ -123,7 +123,7 @@ fn layer<A: Arithmetic, const S: usize>(
             );
         });
     });
-    let elements = (D + HEADS * D + 2 * X) * size_of::<A::Element>();
+    let elements = (2 * HEADS * D + 2 * X) * size_of::<A::Element>();
     let turns = D * 2 * size_of::<f32>();
     report("step", name, [S, D], used, scratch(S, D) + elements + turns)
 }
