@@ -1,4 +1,4 @@
-//! Are i16 and i8 as fast as f32, all of them on the best body?
+//! Are i16 and i8 as fast as f32, all of them on the best body, and does it pay that heads share their keys?
 //!
 //! `cargo bench -p kqv-benches --bench ratio`; the fastest of many short turns, each format by turns, so that what else
 //! the machine does falls on all of them.
@@ -6,7 +6,8 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use kqv::{Attention, Float, Format};
+use fastrand::Rng;
+use kqv::{Attention, Float, Format, Modify, Qkv, View, attend_view, fast_scratch_cells};
 use kqv_benches::{Problem, SHAPES, integers, multiply_adds};
 
 /// Multiply-adds in one turn, at least.
@@ -42,6 +43,89 @@ fn main() {
             let ratios = format!("{:.2} | {:.2}", i16 / f32, i8 / f32);
             println!("| {s}, {d} | {f32:.2} | {i16:.2} | {i8:.2} | {ratios} |");
         }
+    }
+    println!("one token, f32: heads that share {KEYS} keys of {WIDTH} columns, µs");
+    println!("| heads | one by one | together | one by one : together |");
+    println!("|---|--:|--:|--:|");
+    for heads in [2, 4, 8] {
+        let mut group = Group::new(heads);
+        let mut best = [f64::INFINITY; 2];
+        for _ in 0..turns {
+            let together = group.together();
+            let expected = group.output.clone();
+            let apart = group.apart();
+            assert_eq!(group.output, expected, "the bits are the same");
+            for (best, time) in best.iter_mut().zip([apart, together]) {
+                *best = best.min(time);
+            }
+        }
+        let [apart, together] = best.map(|seconds| seconds * 1e6);
+        let ratio = apart / together;
+        println!("| {heads} | {apart:.1} | {together:.1} | {ratio:.2} |");
+    }
+}
+
+/// Keys that the heads of a [`Group`] share, and
+const KEYS: usize = 512;
+/// the columns of a head.
+const WIDTH: usize = 64;
+
+/// Query heads of one token over one head of keys and values.
+struct Group {
+    q: Vec<f32>,
+    k: Vec<f32>,
+    v: Vec<f32>,
+    scratch: Vec<f32>,
+    output: Vec<f32>,
+}
+
+impl Group {
+    fn new(heads: usize) -> Self {
+        let mut rng = Rng::with_seed(1);
+        let [q, k, v] = [heads, KEYS, KEYS].map(|rows| {
+            let number = |_| 2.0 * rng.f32() - 1.0;
+            (0..rows * WIDTH).map(number).collect()
+        });
+        Self {
+            output: vec![0.0; heads * WIDTH],
+            scratch: vec![0.0; fast_scratch_cells(KEYS, WIDTH)],
+            q,
+            k,
+            v,
+        }
+    }
+
+    /// Seconds for all heads as the queries of one call.
+    fn together(&mut self) -> f64 {
+        let attention = Attention {
+            offset: KEYS - 1,
+            ..Attention::CAUSAL
+        };
+        self.attend(self.q.len(), attention.grouped(1))
+    }
+
+    /// Seconds for a call of each.
+    fn apart(&mut self) -> f64 {
+        let attention = Attention {
+            offset: KEYS - 1,
+            ..Attention::CAUSAL
+        };
+        self.attend(WIDTH, attention)
+    }
+
+    /// Seconds for all heads, so many numbers of Q in a call.
+    fn attend(&mut self, numbers: usize, attention: Attention<impl Modify>) -> f64 {
+        let start = Instant::now();
+        let calls = self.q.chunks(numbers).zip(self.output.chunks_mut(numbers));
+        for (q, output) in calls {
+            let view = |values, rows| View::new(values, rows, WIDTH).expect("as long");
+            let (q, k) = (view(q, q.len() / WIDTH), view(&self.k, KEYS));
+            let qkv = Qkv::new(q, k, view(&self.v, KEYS)).expect("as wide");
+            let format = Float::<f32>::FORMAT;
+            let done = attend_view(format, qkv, attention, &mut self.scratch, output, ());
+            assert!(black_box(done).is_ok());
+        }
+        start.elapsed().as_secs_f64()
     }
 }
 
