@@ -71,6 +71,7 @@ impl Format for FineOutput {
     const ZERO: i16 = 0;
     const MAX_WIDTH: usize = Input::MAX_WIDTH;
     const MAX_KEYS: usize = Input::MAX_KEYS;
+    const ORDERED: bool = Input::ORDERED;
 
     fn prepare(&self, body: Body, scale: f64) -> Prepared {
         self.0.prepare(body, scale)

@@ -204,6 +204,7 @@ impl<I: Integer> Format for Quantized<I> {
     const ZERO: I = I::ZERO;
     const MAX_WIDTH: usize = I::MAX_WIDTH;
     const MAX_KEYS: usize = 1 << 17; // half a unit for each fits beside the total of the shares
+    const ORDERED: bool = false;
     const QUERIES_AT_ONCE: usize = I::QUERIES_AT_ONCE;
 
     fn prepare(&self, body: Body, scale: f64) -> Prepared {
@@ -352,6 +353,7 @@ impl<N: Fixed<Bits: Integer>> Format for QFormat<N> {
     const ZERO: N = N::ZERO;
     const MAX_WIDTH: usize = Quantized::<N::Bits>::MAX_WIDTH;
     const MAX_KEYS: usize = Quantized::<N::Bits>::MAX_KEYS;
+    const ORDERED: bool = Quantized::<N::Bits>::ORDERED;
     const QUERIES_AT_ONCE: usize = Quantized::<N::Bits>::QUERIES_AT_ONCE;
 
     fn prepare(&self, body: Body, scale: f64) -> Prepared {

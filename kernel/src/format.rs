@@ -38,6 +38,9 @@ pub trait Format: Copy {
     /// The most keys (S) over which no sum can overflow.
     const MAX_KEYS: usize;
 
+    /// Whether the order of the keys decides any bit of the output: not where all sums are exact.
+    const ORDERED: bool = true;
+
     /// How many queries of [`attend`](crate::attend) share its scratch, one row of S cells each: as many
     /// as [`attend_at_once`](Self::attend_at_once) wants.
     const QUERIES_AT_ONCE: usize = 1;

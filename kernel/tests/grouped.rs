@@ -79,7 +79,8 @@ fn heads_of_a_group_have_the_bits_of_heads_one_by_one() {
             ..Attention::of((Alibi { slope }, RealKeys(7)))
         };
         under(problem, format, alibi);
-        let rows: Vec<f32> = (0..12 * problem.keys).map(|i| (i % 7) as f32).collect();
+        let numbers = (0_u8..7).cycle().map(f32::from);
+        let rows: Vec<f32> = numbers.take(12 * problem.keys).collect();
         let bias = Bias(View::new(&rows, 12, problem.keys).expect("as long"));
         under(problem, format, Attention::of(bias));
     }

@@ -115,6 +115,9 @@ fn views<F: Format>(format: F, numbers: &[F::Element]) {
     let mut output = black_box([F::ZERO; 9]);
     let done = attend_view(format, qkv, attention, &mut scratch, &mut output, ());
     black_box((done.is_ok(), output));
+    let grouped = attention.grouped(black_box(2));
+    let done = attend_view(format, qkv, grouped, &mut scratch, &mut output, ());
+    black_box((done.is_ok(), output));
 }
 
 /// The entry points for integers with run-time scales.
