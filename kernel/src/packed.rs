@@ -1,28 +1,29 @@
 //! Keys and values of i8 in the order in which a chip's multiplier wants them: packed once, read by many queries.
 //!
-//! Four columns of a key are two words of two numbers of 16 bits each, and two keys lie side by side. Three columns
-//! of V, from the last to the first, are two words, `a + 2^24·b` and `b + 2^24·c`, each number with 128 added, and all
-//! rows of three columns lie one behind the other; the assembly says why. The loops here read the same words and are
-//! its oracle: sums of integers are exact, so that all have the bits of [`attend_view`](crate::attend_view).
+//! How they lie is in [`ring`], what is done with them in [`call`]. Sums of integers are exact, so that all has the bits
+//! of [`attend_view`](crate::attend_view).
 
 use core::fmt;
-use core::ops::Range;
 
 use fixed::traits::Fixed;
 
 use crate::attention::Attention;
-#[cfg(kqv_dsp)]
-use crate::attention::Softcap;
 use crate::body::Body;
 use crate::cache::CacheFull;
-use crate::exp::share_factor;
 use crate::fixed::{Prepared, QFormat, Quantized};
 use crate::format::Format;
-use crate::integer::Core;
-use crate::modify::{Modify, Query, visible_keys};
-use crate::row::{greatest, share, weigh};
-use crate::score::Score;
+use crate::modify::Modify;
 use crate::view::{ShapeError, View};
+use call::Call;
+use ring::{FOUR, Ring, STEP, TRIPLE, place_keys, place_values};
+
+#[cfg(kqv_dsp)]
+pub(crate) use ring::filled_up;
+
+mod call;
+#[cfg(kqv_dsp)]
+mod fast;
+mod ring;
 
 /// A format of 8-bit integers: [`Quantized<i8>`](Quantized), or that of `FixedI8<Frac>`.
 pub trait Packable: Format<Cell = i32, Sum = u64, Prepared = Prepared> {
@@ -51,13 +52,6 @@ impl<N: Fixed<Bits = i8>> Packable for QFormat<N> {
         N::peel_slice_mut(elements)
     }
 }
-
-/// Columns of K in a step.
-const STEP: usize = 4;
-/// Columns of V in two words.
-const TRIPLE: usize = 3;
-/// Keys that are worked on at once: as many rows as there are whole fours of.
-const FOUR: usize = 4;
 
 /// Keys (S, D) and values (S, E) of up to `capacity` tokens in 8 bits, packed for the multiplier of a chip.
 ///
@@ -332,236 +326,9 @@ impl<F: Packable, M: AsRef<[u32]> + AsMut<[u32]>> PackedKv<F, M> {
         let Some((packed, triples)) = words.split_at_mut_checked(rows * key_words) else {
             return;
         };
-        if !pack_keys(keys, width, j, packed) {
-            for (key, j) in keys.chunks(width.max(1)).zip(j..) {
-                let pair = packed.get_mut((j & !1) * key_words..).unwrap_or_default();
-                let (steps, _) = pair.as_chunks_mut::<4>();
-                for (columns, step) in key.chunks(STEP).zip(steps) {
-                    place_step(step, j % 2, filled_up(columns));
-                }
-            }
-        }
+        place_keys(keys, width, j, packed);
         let triples = triples.get_mut(2 * j..).unwrap_or_default();
-        if !pack_values(values, value_width, triples, 2 * rows) {
-            for (value, j) in values.chunks(value_width.max(1)).zip(0..) {
-                let triples = triples.get_mut(2 * j..).unwrap_or_default();
-                let triples = triples.chunks_mut((2 * rows).max(1));
-                for (columns, triple) in value.chunks(TRIPLE).zip(triples) {
-                    place_triple(triple, columns);
-                }
-            }
-        }
-    }
-}
-
-/// Four columns of a key as two words, those of every other column together.
-fn place_step(step: &mut [u32; 4], key: usize, columns: [i8; 4]) {
-    let [even, odd] = spread(columns).map(i32::cast_unsigned);
-    if key == 0 {
-        [step[0], step[1]] = [even, odd];
-    } else {
-        [step[2], step[3]] = [even, odd];
-    }
-}
-
-#[cfg(kqv_dsp)]
-use crate::arch::arm_integer::{pack_keys, pack_values, spread};
-
-/// Packs keys as a chip can.
-#[cfg(not(kqv_dsp))]
-fn pack_keys(_: &[i8], _: usize, _: usize, _: &mut [u32]) -> bool {
-    false
-}
-
-/// Packs values as a chip can.
-#[cfg(not(kqv_dsp))]
-fn pack_values(_: &[i8], _: usize, _: &mut [u32], _: usize) -> bool {
-    false
-}
-
-/// Bytes 0 and 2, and bytes 1 and 3, as numbers of 16 bits.
-#[cfg(not(kqv_dsp))]
-fn spread([a, b, c, d]: [i8; 4]) -> [i32; 2] {
-    let pair = |low: i8, high: i8| i32::from(high) << 16 | i32::from(low) & 0xffff;
-    [pair(a, c), pair(b, d)]
-}
-
-/// Fewer than four columns, and zeros.
-pub(crate) fn filled_up(columns: &[i8]) -> [i8; 4] {
-    let mut filled = [0; 4];
-    for (filled, &column) in filled.iter_mut().zip(columns) {
-        *filled = column;
-    }
-    filled
-}
-
-/// Up to three columns of a value, the last one first, as two words, the first of `triple`.
-fn place_triple(triple: &mut [u32], columns: &[i8]) {
-    let mut numbers = [0; TRIPLE];
-    for (number, column) in numbers.iter_mut().zip(columns.iter().rev()) {
-        *number = u32::from(column.cast_unsigned() ^ OFFSET);
-    }
-    let [a, b, c] = numbers;
-    if let Some(words) = triple.first_chunk_mut() {
-        *words = [a | b << 24, b | c << 24];
-    }
-}
-
-/// What is added to each number of a value.
-const OFFSET: u8 = 128;
-
-/// What is packed, and how it lies.
-#[derive(Clone, Copy)]
-struct Ring<'a> {
-    keys: &'a [u32],
-    values: &'a [u32],
-    /// Words of a key.
-    key_words: usize,
-    /// Rows that there is memory for, a multiple of four.
-    rows: usize,
-    capacity: usize,
-    len: usize,
-    oldest: usize,
-    value_width: usize,
-}
-
-impl Ring<'_> {
-    /// Where key `j`, counted from the oldest, lies.
-    fn place(&self, j: usize) -> usize {
-        let place = j + self.oldest;
-        if place < self.capacity {
-            place
-        } else {
-            place - self.capacity
-        }
-    }
-
-    /// Σ q·k, exact.
-    fn dot(&self, q: &[i8], j: usize) -> i32 {
-        let place = self.place(j);
-        let pair = self.keys.get(place / 2 * 2 * self.key_words..);
-        let (steps, _) = pair.unwrap_or_default().as_chunks::<4>();
-        let product = |q: i32, k: u32| {
-            let k = k.cast_signed();
-            (q << 16 >> 16) * (k << 16 >> 16) + (q >> 16) * (k >> 16)
-        };
-        let mut dot = 0;
-        for (columns, step) in q.chunks(STEP).zip(steps) {
-            let [even, odd] = spread(filled_up(columns));
-            let words = if place.is_multiple_of(2) {
-                [step[0], step[1]]
-            } else {
-                [step[2], step[3]]
-            };
-            dot += product(even, words[0]) + product(odd, words[1]);
-        }
-        dot
-    }
-
-    /// The means of the values of the keys from `first` on under `shares` that add up to `total`.
-    fn mix(&self, shares: &[i32], first: usize, total: u32, output: &mut [i8]) {
-        let number = |word: u32| (word & 0xff).cast_signed() - 128;
-        let blocks = self.values.chunks((2 * self.rows).max(1));
-        for (columns, block) in output.chunks_mut(TRIPLE).zip(blocks) {
-            let (words, _) = block.as_chunks::<2>();
-            let mut sums = [0; TRIPLE];
-            for (&share, j) in shares.iter().zip(first..) {
-                let Some(&[ab, bc]) = words.get(self.place(j)) else {
-                    return;
-                };
-                sums[0] += share * number(ab);
-                sums[1] += share * number(bc);
-                sums[2] += share * number(bc >> 24);
-            }
-            for (column, sum) in columns.iter_mut().rev().zip(sums) {
-                *column = i8::mean(sum, total, shares.len());
-            }
-        }
-    }
-}
-
-/// One call of attention.
-struct Call<'a, A> {
-    ring: Ring<'a>,
-    prepared: Prepared,
-    /// (T, D)
-    q: View<'a, i8>,
-    attention: Attention<A>,
-}
-
-impl<A: Modify> Call<'_, A> {
-    fn attend(&self, scratch: &mut [i32], output: &mut [i8]) {
-        let columns = self.ring.value_width;
-        if columns == 0 {
-            return;
-        }
-        let done = self.attend_fast(scratch, output);
-        let rows = output.chunks_exact_mut(columns).enumerate().skip(done);
-        for (i, output) in rows {
-            self.attend_row(i, scratch, output);
-        }
-    }
-
-    /// Two queries at a time as a chip can; returns for how many.
-    #[cfg(kqv_dsp)]
-    fn attend_fast(&self, scratch: &mut [i32], output: &mut [i8]) -> usize {
-        let plain = !A::CHANGES && self.attention.softcap == Softcap::NONE;
-        if !plain || self.prepared.body == Body::Scalar {
-            return 0;
-        }
-        fast::attend(self, scratch, output)
-    }
-
-    /// No other machine is better at it than at what is not packed.
-    #[cfg(not(kqv_dsp))]
-    #[expect(clippy::unused_self, reason = "others look at it")]
-    fn attend_fast(&self, _: &mut [i32], _: &mut [i8]) -> usize {
-        0
-    }
-
-    fn visible(&self, i: usize) -> (Query, Range<usize>) {
-        let position = i.saturating_add(self.attention.offset);
-        let query = Query { row: i, position };
-        let seen = visible_keys(&self.attention.mask, query, self.ring.len);
-        (query, seen)
-    }
-
-    /// Query `i`: score, change, weigh, mix.
-    #[cfg_attr(target_os = "none", inline(never))] // its frame is not for those who do without
-    fn attend_row(&self, i: usize, scratch: &mut [i32], output: &mut [i8]) {
-        let (query, seen) = self.visible(i);
-        let cells = scratch.get_mut(seen.clone()).unwrap_or_default();
-        let q = self.q.row(i);
-        let cap = self.attention.softcap.cap();
-        let changes = A::CHANGES || cap.is_some();
-        let mut prepared = self.prepared;
-        let mut live = 0;
-        for (cell, j) in cells.iter_mut().zip(seen.clone()) {
-            let dot = self.ring.dot(q, j).into();
-            if !changes {
-                *cell = crate::integer::saturated(prepared.steps(dot));
-                live += 1;
-                continue;
-            }
-            let score = prepared.score::<i8>(dot);
-            let score = cap.map_or(score, |cap| score.softcapped(cap));
-            let score = Quantized::<i8>::to_score(Quantized::<i8>::from_score(score));
-            let changed = self.attention.mask.change(score, query, j);
-            live += usize::from(changed.is_some());
-            *cell = changed.map_or(Quantized::<i8>::HIDDEN, Quantized::<i8>::from_score);
-        }
-        if live == 0 {
-            return output.fill(0);
-        }
-        if changes {
-            prepared = Quantized::<i8>::changed(prepared);
-        }
-        let max = greatest(prepared.body, cells);
-        let fast = prepared.body != Body::Scalar && !changes;
-        let sum = weigh(fast, prepared.exponent, max, cells);
-        let factor = share_factor(sum, i8::TOTAL, cells.len());
-        let total = share(prepared.body, cells, factor);
-        self.ring.mix(cells, seen.start, total, output);
+        place_values(values, value_width, 2 * rows, triples);
     }
 }
 
@@ -597,6 +364,3 @@ impl fmt::Display for PackError {
 }
 
 impl core::error::Error for PackError {}
-
-#[cfg(kqv_dsp)]
-mod fast;

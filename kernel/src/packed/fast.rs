@@ -5,7 +5,8 @@
 
 use core::ops::Range;
 
-use super::{Call, FOUR, Ring};
+use super::call::Call;
+use super::ring::{FOUR, Ring};
 use crate::arch::arm_integer::{Mixer, Scorer, Weigher, greatest_above_zero, share};
 use crate::exp::share_factor;
 use crate::integer::Core;

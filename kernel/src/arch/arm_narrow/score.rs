@@ -134,6 +134,7 @@ pub(crate) fn score_i16(
 
 /// Two cells at a time until the last; of each two columns, less the sum of both products, which fits 32 bits:
 /// its low word is added up in r8 and r10, its high half in r9 and r11, and both together are the exact sum.
+#[expect(clippy::too_many_lines, reason = "a line is an instruction")]
 #[unsafe(naked)]
 unsafe extern "C" fn score_pairs_i16(pairs: *mut Pairs) {
     naked_asm!(
