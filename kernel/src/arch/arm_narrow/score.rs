@@ -134,7 +134,6 @@ pub(crate) fn score_i16(
 
 /// Two cells at a time until the last; of each two columns, less the sum of both products, which fits 32 bits:
 /// its low word is added up in r8 and r10, its high half in r9 and r11, and both together are the exact sum.
-#[expect(clippy::too_many_lines, reason = "a line is an instruction")]
 #[unsafe(naked)]
 unsafe extern "C" fn score_pairs_i16(pairs: *mut Pairs) {
     naked_asm!(
@@ -157,10 +156,7 @@ unsafe extern "C" fn score_pairs_i16(pairs: *mut Pairs) {
         "str r2, [r7, #4]",
         "rsbs r3, r6, #0",
         "movs r4, #0",
-        "mov r8, r4",
-        "mov r9, r4",
-        "mov r10, r4",
-        "mov r11, r4",
+        "mov r8, r4\n mov r9, r4\n mov r10, r4\n mov r11, r4",
         "2:",
         "ldrsh r4, [r0, r3]",
         "rsbs r4, r4, #0",
@@ -239,10 +235,7 @@ unsafe extern "C" fn score_pairs_i16(pairs: *mut Pairs) {
         "b 1b",
         "3:",
         "pop {{r4-r7}}",
-        "mov r8, r4",
-        "mov r9, r5",
-        "mov r10, r6",
-        "mov r11, r7",
+        "mov r8, r4\n mov r9, r5\n mov r10, r6\n mov r11, r7",
         "pop {{r4-r7, pc}}",
     )
 }
