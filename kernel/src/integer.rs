@@ -1,6 +1,4 @@
-//! The two integers that Q, K and V can be made of, their bounds, and how a real number becomes one.
-
-use core::fmt;
+//! The two integers that Q, K and V can be made of, and their bounds.
 
 /// An integer that Q, K and V can be made of: `i8` or `i16`.
 pub trait Integer: Core {}
@@ -400,46 +398,3 @@ mod width {
         wide.clamp(i16::MIN.into(), i16::MAX.into()) as i16
     }
 }
-
-/// The integer that stands for `real` under `scale`: the nearest, ties to the even one.
-///
-/// # Errors
-/// [`Saturated`], with the end of the range, where `real` lies beyond it; NaN saturates to zero.
-pub fn quantize<I: Integer>(real: f64, scale: f64) -> Result<I, Saturated<I>> {
-    let integer = libm::rint(real / scale);
-    let (min, max): (f64, f64) = (I::MIN.into(), I::MAX.into());
-    if integer.is_nan() {
-        return Err(Saturated { end: I::ZERO });
-    }
-    if integer < min {
-        return Err(Saturated { end: I::MIN });
-    }
-    if integer > max {
-        return Err(Saturated { end: I::MAX });
-    }
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a whole number between MIN and MAX"
-    )]
-    let integer = integer as i64;
-    I::try_from(integer).map_err(|_| Saturated { end: I::MAX })
-}
-
-/// A number beyond the range of its format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Saturated<I> {
-    /// The end of the range that lies nearest.
-    pub end: I,
-}
-
-impl<I: fmt::Display> fmt::Display for Saturated<I> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { end } = self;
-        write!(
-            f,
-            "The number lies beyond the range of its format, which ends at {end}"
-        )
-    }
-}
-
-impl<I: fmt::Debug + fmt::Display> core::error::Error for Saturated<I> {}

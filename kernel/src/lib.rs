@@ -58,8 +58,12 @@ mod format;
 mod float;
 // i16 and i8,
 mod integer;
-// with scales and as Q formats,
+// what a real number becomes as one,
+mod quantize;
+// with scales
 mod fixed;
+// and as Q formats,
+mod q_format;
 // i8 with an output of i16,
 mod fine;
 // row by row,
@@ -127,15 +131,17 @@ pub use cache::{CacheFull, KvCache};
 pub use digest::{Bits, Digest, SELF_CHECK, self_check};
 pub use exp::{EXP_NEG_END, Exponent, WEIGHT_ONE, exp_neg, exp_neg_f64, exp2_neg_q30};
 pub use fine::FineOutput;
-pub use fixed::{Prepared, QFormat, Quantized, QuantizedError};
+pub use fixed::{Prepared, Quantized, QuantizedError};
 pub use float::{Float, Scaled};
 pub use format::{Format, Number};
 pub use heads::{MultiHead, Past, ScaleMismatch};
-pub use integer::{Integer, Saturated, quantize};
+pub use integer::Integer;
 pub use linear::{Linear, Merge, Split};
 pub use modify::{Alibi, Allowed, Bias, Grouped, Mask, Modify, Query, RealKeys, Window};
 pub use observer::{Observer, Scores};
 pub use packed::{PackError, Packable, PackedKv, packed_scratch_cells, packed_words};
 pub use position::{Pairing, Rotary, RotaryError, Rotate, Sinusoidal};
+pub use q_format::QFormat;
+pub use quantize::{Saturated, quantize};
 pub use score::Score;
 pub use view::{Qkv, ShapeError, View};

@@ -10,7 +10,8 @@ use core::fmt;
 use fixed::types::extra::{LeEqU8, LeEqU16};
 use fixed::{FixedI8, FixedI16};
 
-use crate::integer::{Integer, quantize};
+use crate::integer::Integer;
+use crate::quantize::quantize;
 
 /// The base of the frequencies in the paper, and of most models.
 const BASE: f64 = 10_000.0;
