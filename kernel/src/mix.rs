@@ -66,7 +66,7 @@ pub(crate) fn mix_tile<V, const L: usize, const QUERIES: usize, const COLUMNS: u
     }
 }
 
-/// Four queries share a row of V; otherwise they come one by one.
+/// Four queries share a row of V, or two; otherwise they come one by one.
 #[inline(always)]
 pub(crate) fn mix_rows<V: Vector<L>, const L: usize>(
     weights: &[&[f32]],
@@ -76,7 +76,15 @@ pub(crate) fn mix_rows<V: Vector<L>, const L: usize>(
     if let Some([a, b, c, d]) = weights.first_chunk() {
         let weights = a.iter().zip(b.iter()).zip(c.iter()).zip(d.iter());
         let weights = weights.map(|(((a, b), c), d)| [a, b, c, d]);
+        if L < 16 {
+            // As many sums as registers would leave none for what is added to them.
+            return mix::<V, L, 4, 2>(&weights, |_| false, v, output);
+        }
         return mix::<V, L, 4, 4>(&weights, |_| false, v, output);
+    }
+    if let [a, b] = weights {
+        let weights = a.iter().zip(b.iter()).map(|(a, b)| [a, b]);
+        return mix::<V, L, 2, 4>(&weights, |_| false, v, output);
     }
     for (weights, output) in weights.iter().zip(output.chunks_mut(v.columns().max(1))) {
         let weights = weights.iter().map(|weight| [weight]);

@@ -308,7 +308,7 @@ fn weigh_keys<V: Vector<L>, const L: usize, const KEYS: usize>(
 }
 
 /// Lane `l` belongs to key `j + l`: a block of K, as many keys as columns, is turned round in registers, so that each
-/// lane adds its products from left to right; four queries share the block.
+/// lane adds its products from left to right; four queries share the block, or two.
 #[inline(always)]
 pub(crate) fn score_rows<V: Vector<L>, const L: usize>(
     scale: f32,
@@ -318,6 +318,9 @@ pub(crate) fn score_rows<V: Vector<L>, const L: usize>(
 ) {
     if let (Some(&queries), Some(rows)) = (queries.first_chunk::<4>(), rows.first_chunk_mut()) {
         return score_shared::<V, L, 4>(scale, queries, k, rows);
+    }
+    if let (Some(&queries), Some(rows)) = (queries.first_chunk::<2>(), rows.first_chunk_mut()) {
+        return score_shared::<V, L, 2>(scale, queries, k, rows);
     }
     for (&query, row) in queries.iter().zip(rows) {
         score_shared::<V, L, 1>(scale, [query], k, core::array::from_mut(row));

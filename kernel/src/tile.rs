@@ -58,6 +58,9 @@ pub(crate) fn attend_in_tiles<M: Modify, S: Stages>(
         } else if finite && left >= SHARING && SHARING.saturating_mul(keys) <= whole {
             attend_few::<S, M, SHARING>(stages, scale, qkv, attention, first, scratch, output);
             first += SHARING;
+        } else if finite && left >= 2 && keys.saturating_mul(2) <= whole {
+            attend_few::<S, M, 2>(stages, scale, qkv, attention, first, scratch, output);
+            first += 2;
         } else if keys <= whole {
             attend_few::<S, M, 1>(stages, scale, qkv, attention, first, scratch, output);
             first += 1;
