@@ -263,13 +263,11 @@ pub(crate) fn weigh_tile<V: Vector<L>, const L: usize>(
             let keys = keys.start.max(from)..keys.end.min(from + NEAR_KEYS);
             let part = scores.get_mut(keys.start * lanes..keys.end * lanes);
             let part = part.unwrap_or_default();
-            let mut pairs = part.chunks_exact_mut(2 * lanes);
-            for pair in &mut pairs {
-                *sum = weigh_keys::<V, L, 2>(r, lanes, *max, *sum, pair);
+            let mut fours = part.chunks_exact_mut(4 * lanes);
+            for four in &mut fours {
+                *sum = weigh_keys::<V, L, 4>(r, lanes, *max, *sum, four);
             }
-            if !pairs.into_remainder().is_empty() {
-                let from = part.len() - lanes;
-                let last = part.get_mut(from..).unwrap_or_default();
+            for last in fours.into_remainder().chunks_exact_mut(lanes) {
                 *sum = weigh_keys::<V, L, 1>(r, lanes, *max, *sum, last);
             }
         }
