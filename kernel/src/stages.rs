@@ -127,12 +127,14 @@ pub(crate) fn turn_round<V: Vector<L>, const L: usize>(
     let last = q.rows().saturating_sub(1);
     let lanes = registers * L;
     for r in 0..registers {
-        let mut parts: [&[f32]; L] = from_fn(|lane| q.row((first + r * L + lane).min(last)));
-        for columns in tile.chunks_mut(L * lanes) {
-            let turned = V::turned(parts);
-            for part in &mut parts {
-                *part = part.get(L..).unwrap_or_default();
-            }
+        let rows: [&[f32]; L] = from_fn(|lane| q.row((first + r * L + lane).min(last)));
+        for (i, columns) in tile.chunks_mut(L * lanes).enumerate() {
+            let parts = rows.map(|row| row.get(i * L..).unwrap_or_default());
+            let turned = if columns.len() == L * lanes {
+                V::turned(parts.map(|part| part.first_chunk().unwrap_or(&[0.0; L])))
+            } else {
+                V::turned_parts(parts.into_iter())
+            };
             for (column, turned) in columns.chunks_exact_mut(lanes).zip(turned) {
                 turned.store_part(column.get_mut(r * L..).unwrap_or_default());
             }
@@ -341,51 +343,110 @@ fn score_shared<V: Vector<L>, const L: usize, const QUERIES: usize>(
     }
     let mut first = 0;
     for (_, keys) in k.pieces() {
-        for keys in keys.chunks(L.saturating_mul(columns).max(1)) {
-            let sums = score_turned::<V, L, QUERIES>(queries, keys, columns);
-            let count = keys.len() / columns;
-            for (sum, row) in sums.into_iter().zip(rows.iter_mut()) {
-                let cells = row.get_mut(first..first + count).unwrap_or_default();
-                sum.mul(V::splat(scale)).store_part(cells);
+        let block = L.saturating_mul(columns).max(1);
+        let mut pairs = keys.chunks_exact(if QUERIES == 1 { 2 * block } else { block });
+        for keys in &mut pairs {
+            if QUERIES == 1 {
+                let sums = score_turned::<V, L, QUERIES, 2>(queries, keys, columns);
+                store_scores(scale, sums, first..first + 2 * L, rows);
+                first += 2 * L;
+            } else {
+                let sums = score_turned::<V, L, QUERIES, 1>(queries, keys, columns);
+                store_scores(scale, sums, first..first + L, rows);
+                first += L;
             }
+        }
+        for keys in pairs.remainder().chunks(block) {
+            let sums = score_turned::<V, L, QUERIES, 1>(queries, keys, columns);
+            let count = keys.len() / columns;
+            store_scores(scale, sums, first..first + count, rows);
             first += count;
         }
     }
 }
 
-/// Dot products of every query with up to `L` keys, rows of so many columns; other lanes mean nothing.
+/// Stores as many scores as there are `cells` in each row.
 #[inline(always)]
-fn score_turned<V: Vector<L>, const L: usize, const QUERIES: usize>(
+fn store_scores<V: Vector<L>, const L: usize, const QUERIES: usize, const GROUPS: usize>(
+    scale: f32,
+    sums: [[V; QUERIES]; GROUPS],
+    cells: Range<usize>,
+    rows: &mut [&mut [f32]; QUERIES],
+) {
+    for (q, row) in rows.iter_mut().enumerate() {
+        let cells = row.get_mut(cells.clone()).unwrap_or_default();
+        for (sums, cells) in sums.iter().zip(cells.chunks_mut(L)) {
+            sums[q].mul(V::splat(scale)).store_part(cells);
+        }
+    }
+}
+
+/// Dot products of every query with `GROUPS` groups of `L` keys, rows of so many columns; where there are fewer, other
+/// lanes mean nothing. A sum waits for itself at every step: two groups, or queries, are worked on by turns.
+#[inline(always)]
+fn score_turned<V: Vector<L>, const L: usize, const QUERIES: usize, const GROUPS: usize>(
     queries: [&[f32]; QUERIES],
     keys: &[f32],
     columns: usize,
-) -> [V; QUERIES] {
-    let mut sums = [V::splat(0.0); QUERIES];
-    let mut rest = [&keys[..0]; L];
-    for (rest, key) in rest.iter_mut().zip(keys.chunks_exact(columns)) {
-        *rest = key;
-    }
-    let whole = columns / L;
-    for i in 0..whole {
-        let block = V::turned(rest);
-        for rest in &mut rest {
-            *rest = rest.get(L..).unwrap_or_default();
+) -> [[V; QUERIES]; GROUPS] {
+    let mut sums = [[V::splat(0.0); QUERIES]; GROUPS];
+    let mut whole = 0;
+    if keys.len() == GROUPS * L * columns {
+        // Slices of one length, which the compiler knows, need no check of an index.
+        whole = columns / L;
+        let mut blocks = [[&[[0.0; L]; 0][..]; L]; GROUPS];
+        for (block, key) in blocks
+            .as_flattened_mut()
+            .iter_mut()
+            .zip(keys.chunks_exact(columns))
+        {
+            *block = key.as_chunks().0;
         }
-        for (sum, query) in sums.iter_mut().zip(queries) {
-            let Some(query) = query.as_chunks::<L>().0.get(i) else {
-                break;
+        let mut parts = [&[[0.0; L]; 0][..]; QUERIES];
+        for (part, query) in parts.iter_mut().zip(queries) {
+            *part = query.as_chunks().0;
+        }
+        for slice in blocks.as_flattened_mut().iter_mut().chain(&mut parts) {
+            let Some(cut) = slice.get(..whole) else {
+                return sums;
             };
-            for (column, &q) in block.iter().zip(query) {
-                *sum = sum.add(V::splat(q).mul(*column));
+            *slice = cut;
+        }
+        for i in 0..whole {
+            let query: [&[f32; L]; QUERIES] = from_fn(|q| &parts[q][i]);
+            let keys: [&[f32; L]; L] = from_fn(|key| &blocks[0][key][i]);
+            sums[0] = add_products(sums[0], V::turned(keys), query);
+            if GROUPS > 1 {
+                let keys: [&[f32; L]; L] = from_fn(|key| &blocks[1][key][i]);
+                sums[1] = add_products(sums[1], V::turned(keys), query);
             }
         }
     }
-    if whole * L < columns {
-        let block = V::turned(rest);
-        for (sum, query) in sums.iter_mut().zip(queries) {
-            for (column, &q) in block.iter().zip(query.as_chunks::<L>().1) {
-                *sum = sum.add(V::splat(q).mul(*column));
+    for d in (whole * L..columns).step_by(L) {
+        for (sums, keys) in sums.iter_mut().zip(keys.chunks(L * columns)) {
+            let rows = keys.chunks_exact(columns);
+            let block = V::turned_parts(rows.map(|row| row.get(d..).unwrap_or_default()));
+            for (sum, query) in sums.iter_mut().zip(queries) {
+                let query = query.get(d..).unwrap_or_default();
+                for (column, &q) in block.iter().zip(query) {
+                    *sum = sum.add(V::splat(q).mul(*column));
+                }
             }
+        }
+    }
+    sums
+}
+
+/// Adds the products of `L` columns, one after the other, to the sum of each query.
+#[inline(always)]
+fn add_products<V: Vector<L>, const L: usize, const QUERIES: usize>(
+    mut sums: [V; QUERIES],
+    columns: [V; L],
+    queries: [&[f32; L]; QUERIES],
+) -> [V; QUERIES] {
+    for (sum, query) in sums.iter_mut().zip(queries) {
+        for (column, &q) in columns.into_iter().zip(query) {
+            *sum = sum.add(V::splat(q).mul(column));
         }
     }
     sums

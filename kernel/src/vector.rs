@@ -33,14 +33,22 @@ pub(crate) trait Vector<const L: usize>: Copy {
         numbers
     }
 
-    /// The first `L` numbers of `L` rows as columns; zeros where there are none.
+    /// `L` rows as columns.
     #[inline(always)]
-    fn turned(rows: [&[f32]; L]) -> [Self; L] {
-        let mut vectors = [Self::splat(0.0); L];
-        for (vector, row) in vectors.iter_mut().zip(rows) {
-            *vector = Self::load_part(row);
+    fn turned(rows: [&[f32; L]; L]) -> [Self; L] {
+        transposed(rows.map(Self::load))
+    }
+
+    /// The first `L` numbers of up to `L` rows as columns; zeros where there are none.
+    #[inline(always)]
+    fn turned_parts<'a>(rows: impl Iterator<Item = &'a [f32]>) -> [Self; L] {
+        let mut whole = [[0.0; L]; L];
+        for (whole, row) in whole.iter_mut().zip(rows) {
+            for (cell, &x) in whole.iter_mut().zip(row) {
+                *cell = x;
+            }
         }
-        transposed(vectors)
+        Self::turned(whole.each_ref())
     }
 
     /// The first numbers of `from`; zeros where there are fewer than `L`.

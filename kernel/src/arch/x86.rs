@@ -222,26 +222,12 @@ impl Vector<8> for Ymm {
     /// Halves of two rows are loaded into one register, since what crosses from one half of a register to the other
     /// is dear; the rest is the turning of four rows of four, in both halves at once.
     #[inline(always)]
-    fn turned(rows: [&[f32]; 8]) -> [Self; 8] {
-        let mut whole = [[0.0; 8]; 8];
-        let mut parts = [&[0.0; 8]; 8];
-        if rows.iter().all(|row| row.len() >= 8) {
-            for (part, row) in parts.iter_mut().zip(rows) {
-                *part = row.first_chunk().unwrap_or(&[0.0; 8]);
-            }
-        } else {
-            for (whole, row) in whole.iter_mut().zip(rows) {
-                for (cell, &x) in whole.iter_mut().zip(row) {
-                    *cell = x;
-                }
-            }
-            parts = whole.each_ref();
-        }
+    fn turned(rows: [&[f32; 8]; 8]) -> [Self; 8] {
         let mut turned = [Self::splat(0.0); 8];
         for half in 0..2 {
             let mut pairs = [Self::splat(0.0).0; 4];
             for (i, pair) in pairs.iter_mut().enumerate() {
-                let [lower, upper] = [&parts[i], &parts[i + 4]].map(|part| part.as_chunks::<4>().0);
+                let [lower, upper] = [rows[i], rows[i + 4]].map(|row| row.as_chunks::<4>().0);
                 // SAFETY: see the macro; four numbers lie at each pointer, and need not be aligned.
                 *pair = unsafe {
                     let lower = _mm256_castps128_ps256(_mm_loadu_ps(lower[half].as_ptr()));
