@@ -235,7 +235,7 @@ pub(super) static STEPS: &[Step] = &[
         setup: beside(cell(WORKED, Output, 0, 0), Pane::Layer),
         numbers: &[
             number("columns of X + Z", "4", |run| {
-                count(run.layer.as_ref()?.normed.columns())
+                count(run.layer.as_ref()?.joined.as_ref()?.normed.columns())
             }),
             number("mean of a row after it", "0.00", |run| {
                 Some(moments(run, 0)?.0)
@@ -338,7 +338,7 @@ fn paper(position: usize, column: usize) -> Option<f64> {
 
 /// Mean and variance of a row of `LayerNorm`.
 fn moments(run: &crate::run::Run, row: usize) -> Option<(f64, f64)> {
-    let row = run.layer.as_ref()?.normed.row(row);
+    let row = run.layer.as_ref()?.joined.as_ref()?.normed.row(row);
     let count = crate::number::real(row.len().max(1));
     let mean = row.iter().sum::<f64>() / count;
     let squares = row.iter().map(|value| (value - mean) * (value - mean));
