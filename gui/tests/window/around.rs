@@ -211,7 +211,7 @@ fn what_was_tried_goes_on_to_the_next_step_of_a_lesson() {
         column: 0,
     };
     window.apply(Action::Edit(EditAction::Type(place, "9.5".to_owned())));
-    let verdict = |window: &Window| step(3).numbers[1].verdict(window.run());
+    let verdict = |window: &Window| step(3).numbers[1].verdict(window.run(), window.session());
     assert_eq!(verdict(&window), Verdict::Changed(13.0));
     window.press(Modifiers::NONE, Key::Period);
     assert_eq!(window.session().learn.lesson, 4);
