@@ -4,20 +4,24 @@
 mod change;
 /// How far formats are from each other.
 mod compare;
+/// Layer and head, mask, scale, formats.
+mod compute;
+/// Files and undo.
+mod file;
 /// Lessons, the walk, the derivation.
 mod learn;
+/// What is on screen.
+mod view;
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use eframe::egui::{Key, KeyboardShortcut, Modifiers};
 
-use crate::action::{Action, FileAction, Zoom};
+use crate::action::Action;
 use crate::history::History;
 use crate::run::Run;
-use crate::session::layout::{LayoutAction, Pane, Theme};
-use crate::session::runs::RunsAction;
-use crate::session::{Mask, Scaling, Session, Shown, SideId, Unit};
+use crate::session::Session;
 
 /// In which menu a command stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,293 +109,10 @@ pub fn named(name: &str) -> Option<&'static Command> {
 
 /// All commands: those of the window, then those of its parts.
 pub static COMMANDS: LazyLock<Vec<Command>> = LazyLock::new(|| {
-    let parts = [SHELL, change::COMMANDS, learn::COMMANDS, compare::COMMANDS];
-    parts.concat()
+    let window = [file::COMMANDS, view::COMMANDS, compute::COMMANDS];
+    let parts = [change::COMMANDS, learn::COMMANDS, compare::COMMANDS];
+    [window.concat(), parts.concat()].concat()
 });
-
-/// Those of the window, menu by menu.
-static SHELL: &[Command] = &[
-    command(
-        Menu::File,
-        "Open…",
-        "A .safetensors, .npz, .npy or .csv file with q, k and v; or drop it on the window",
-        keys(COMMAND, Key::O),
-        |_| Some(Action::AskForFiles),
-    ),
-    command(
-        Menu::File,
-        "Open session…",
-        "Continue where a session was saved, at the same cell",
-        keys(SHIFTED, Key::O),
-        |_| Some(Action::File(FileAction::AskForSession)),
-    ),
-    command(
-        Menu::File,
-        "Save session…",
-        "Everything that was chosen, to be opened again here or elsewhere",
-        keys(COMMAND, Key::S),
-        |_| Some(Action::File(FileAction::AskWhereSession)),
-    ),
-    command(
-        Menu::File,
-        "Export selected table…",
-        "As .npy, .csv, .tsv, .safetensors, .rs (const arrays), .png or .svg",
-        keys(COMMAND, Key::E),
-        |_| Some(Action::File(FileAction::AskWhereTable)),
-    ),
-    command(
-        Menu::File,
-        "Export all tables…",
-        "As .safetensors or .rs (const arrays for firmware)",
-        keys(SHIFTED, Key::E),
-        |_| Some(Action::File(FileAction::AskWhereTables)),
-    ),
-    command(
-        Menu::File,
-        "Export window…",
-        "A picture of everything on screen, as .png or .svg",
-        keys(SHIFTED, Key::P),
-        |_| Some(Action::File(FileAction::AskWhereWindow)),
-    ),
-    command(
-        Menu::File,
-        "Copy selected table",
-        "As tab-separated text, for a spreadsheet",
-        keys(Modifiers::NONE, Key::C),
-        |_| Some(Action::File(FileAction::CopyTable)),
-    ),
-    command(
-        Menu::File,
-        "Redo",
-        "The choice after",
-        keys(SHIFTED, Key::Z),
-        |state| state.history.can_redo().then_some(Action::Redo),
-    ),
-    command(
-        Menu::File,
-        "Undo",
-        "The choice before",
-        keys(COMMAND, Key::Z),
-        |state| state.history.can_undo().then_some(Action::Undo),
-    ),
-    command(
-        Menu::View,
-        "All commands",
-        "Find a command by a part of its name",
-        keys(COMMAND, Key::K),
-        |_| Some(Action::Palette),
-    ),
-    command(
-        Menu::View,
-        "Runs",
-        "Any number of formats at once, and the selected number in each",
-        keys(COMMAND, Key::R),
-        |_| Some(Action::Layout(LayoutAction::Toggle(Pane::Runs))),
-    ),
-    command(
-        Menu::View,
-        "Choices",
-        "The column on the left, shown or hidden",
-        keys(COMMAND, Key::B),
-        |_| Some(Action::Layout(LayoutAction::Choices)),
-    ),
-    command(
-        Menu::View,
-        "Inspector",
-        "The panel below, shown or hidden; a walk or a derivation takes its place",
-        keys(COMMAND, Key::J),
-        |state| {
-            let toggle = Action::Layout(LayoutAction::Inspector);
-            let has_place = state.session.layout.has_place_for_inspector();
-            has_place.then_some(toggle)
-        },
-    ),
-    command(
-        Menu::View,
-        "Reset layout",
-        "All panes as they were at the beginning",
-        keys(SHIFTED, Key::R),
-        |_| Some(Action::Layout(LayoutAction::Reset)),
-    ),
-    command(
-        Menu::View,
-        "All tables again",
-        "From one large table back to all",
-        keys(Modifiers::NONE, Key::Escape),
-        |state| {
-            let enlarged = state.session.enlarged;
-            enlarged.map(|_| Action::Enlarge(None))
-        },
-    ),
-    command(
-        Menu::View,
-        "Enlarge selected table",
-        "The table of the selected cell alone",
-        keys(Modifiers::NONE, Key::E),
-        |state| Some(Action::Enlarge(Some(state.session.selection.table))),
-    ),
-    command(
-        Menu::View,
-        "Left format",
-        "The tables in the left format",
-        keys(Modifiers::NONE, Key::Num1),
-        |_| Some(Action::Show(Shown::Left)),
-    ),
-    command(
-        Menu::View,
-        "Right format",
-        "The tables in the right format",
-        keys(Modifiers::NONE, Key::Num2),
-        |_| Some(Action::Show(Shown::Right)),
-    ),
-    command(
-        Menu::View,
-        "Difference of the formats",
-        "Right minus left",
-        keys(Modifiers::NONE, Key::Num3),
-        |_| Some(Action::Show(Shown::Difference)),
-    ),
-    command(
-        Menu::View,
-        "Formats side by side",
-        "Left, right and difference of every table",
-        keys(Modifiers::NONE, Key::Num4),
-        |_| Some(Action::Show(Shown::Beside)),
-    ),
-    command(
-        Menu::View,
-        "Differences in the other unit",
-        "In units of the last place, or in real numbers",
-        keys(Modifiers::NONE, Key::U),
-        |state| {
-            Some(Action::Unit(match state.session.unit {
-                Unit::Real => Unit::LastPlace,
-                Unit::LastPlace => Unit::Real,
-            }))
-        },
-    ),
-    command(
-        Menu::View,
-        "Theme of the system",
-        "Light or dark as the system is",
-        keys(SHIFTED, Key::Num1),
-        |_| Some(Action::Theme(Theme::System)),
-    ),
-    command(
-        Menu::View,
-        "Light theme",
-        "Dark words on a light ground",
-        keys(SHIFTED, Key::Num2),
-        |_| Some(Action::Theme(Theme::Light)),
-    ),
-    command(
-        Menu::View,
-        "Dark theme",
-        "Light words on a dark ground",
-        keys(SHIFTED, Key::Num3),
-        |_| Some(Action::Theme(Theme::Dark)),
-    ),
-    command(
-        Menu::View,
-        "Larger",
-        "Everything on screen",
-        keys(COMMAND, Key::Plus),
-        |_| Some(Action::Zoom(Zoom::In)),
-    ),
-    command(
-        Menu::View,
-        "Smaller",
-        "Everything on screen",
-        keys(COMMAND, Key::Minus),
-        |_| Some(Action::Zoom(Zoom::Out)),
-    ),
-    command(
-        Menu::View,
-        "Usual size",
-        "Everything on screen",
-        keys(COMMAND, Key::Num0),
-        |_| Some(Action::Zoom(Zoom::Reset)),
-    ),
-    command(
-        Menu::Compute,
-        "Mask on or off",
-        "Causal: a query sees itself and what came before",
-        keys(Modifiers::NONE, Key::M),
-        |state| {
-            Some(Action::Mask(match state.session.mask {
-                Mask::None => Mask::Causal,
-                Mask::Causal => Mask::None,
-            }))
-        },
-    ),
-    command(
-        Menu::Compute,
-        "Scale on or off",
-        "By what a dot product is multiplied",
-        keys(Modifiers::NONE, Key::S),
-        |state| {
-            Some(Action::Scaling(match state.session.scaling {
-                Scaling::On => Scaling::Off,
-                Scaling::Off => Scaling::On,
-            }))
-        },
-    ),
-    command(
-        Menu::Compute,
-        "Layer before",
-        "One layer nearer to the input",
-        keys(Modifiers::SHIFT, Key::PageUp),
-        |state| state.session.layer.checked_sub(1).map(Action::Layer),
-    ),
-    command(
-        Menu::Compute,
-        "Layer after",
-        "One layer nearer to the output",
-        keys(Modifiers::SHIFT, Key::PageDown),
-        |state| {
-            let next = state.session.layer + 1;
-            (next < state.run.input.layers).then_some(Action::Layer(next))
-        },
-    ),
-    command(
-        Menu::Compute,
-        "Head before",
-        "One head back in the same layer",
-        keys(Modifiers::NONE, Key::PageUp),
-        |state| state.session.head.checked_sub(1).map(Action::Head),
-    ),
-    command(
-        Menu::Compute,
-        "Head after",
-        "One head on in the same layer",
-        keys(Modifiers::NONE, Key::PageDown),
-        |state| {
-            let next = state.session.head + 1;
-            (next < state.run.input.heads).then_some(Action::Head(next))
-        },
-    ),
-    command(
-        Menu::Compute,
-        "Add a run",
-        "The right format once more, to be changed in the pane of runs",
-        keys(Modifiers::NONE, Key::A),
-        |state| {
-            let format = state.session.right;
-            Some(Action::Runs(RunsAction::Add(format)))
-        },
-    ),
-    command(
-        Menu::Compute,
-        "Fit the right format",
-        "The smallest steps with which no value of this head saturates",
-        keys(Modifiers::NONE, Key::F),
-        |State { session, run, .. }| {
-            let (layer, head) = (session.layer, session.head);
-            let fitted = session.right.fitted(&run.input, layer, head);
-            (fitted != session.right).then_some(Action::Format(SideId::Right, fitted))
-        },
-    ),
-];
 
 /// How well `query` fits `name`: its letters in this order, better where they begin words or follow each
 /// other; `None` where one is missing.

@@ -65,8 +65,8 @@ fn walk_around(ctx: &Context, cell: LayerCell, run: &Run) -> Option<LayerCell> {
             &operands.find(|(matrix, _)| matrix.operand == operand)?.1
         }
         LayerTable::Concat => &layer?.concat,
-        LayerTable::Output => &layer?.output,
-        LayerTable::Normed => &layer?.normed,
+        LayerTable::Output => layer?.output()?,
+        LayerTable::Normed => &layer?.joined.as_ref()?.normed,
         LayerTable::Positions => &run.positions.as_deref()?.table,
     };
     let (row, column) = further(ctx, table, (cell.row, cell.column))?;

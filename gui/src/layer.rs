@@ -6,7 +6,7 @@ use crate::edit::{MatrixId, Operand};
 use crate::number::real;
 use crate::session::{FormatChoice, TableKind};
 use crate::side::{Choice, RunError, Side};
-use crate::source::Input;
+use crate::source::{Input, Layer};
 use crate::table::Table;
 
 /// The tables of a layer, for one of its heads.
@@ -18,13 +18,37 @@ pub struct LayerTables {
     pub operands: Vec<(MatrixId, Table)>,
     /// The outputs of all heads beside each other, (T, H·E).
     pub concat: Table,
-    /// Times `W_O`, (T, X).
+    /// What `W_O` makes of them, where the input has one.
+    pub joined: Option<JoinedTables>,
+}
+
+/// The heads joined, and what comes after.
+#[derive(Debug)]
+pub struct JoinedTables {
+    /// Concat times `W_O`, (T, X).
     pub output: Table,
     /// X and the output added, each row brought to mean 0 and variance 1, (T, X). What comes after
     /// attention: the window works it out itself, in f64.
     pub normed: Table,
     /// How each of those rows came about, (T).
     pub norms: Vec<Norm>,
+}
+
+impl JoinedTables {
+    fn new(layer: &Layer, output: Vec<f64>) -> Option<Self> {
+        if output.is_empty() {
+            return None;
+        }
+        let columns = layer.columns.max(1);
+        let rows = layer.x.chunks(columns).zip(output.chunks(columns));
+        let norms: Vec<Norm> = rows.map(|(x, output)| Norm::new(x, output)).collect();
+        let normed = norms.iter().flat_map(Norm::row).collect();
+        Some(Self {
+            output: Table::new(layer.tokens, layer.columns, output),
+            normed: Table::new(layer.tokens, layer.columns, normed),
+            norms,
+        })
+    }
 }
 
 /// What is added to the variance, so that no row is divided by zero.
@@ -77,13 +101,13 @@ impl LayerTables {
             format: FormatChoice::F32,
             ..choice
         };
-        let sides: Vec<Side> = (0..input.heads)
-            .map(|head| Side::new(input, Choice { head, ..choice }))
-            .collect::<Result<_, _>>()?;
-        let outputs: Vec<&[f64]> = sides
-            .iter()
-            .map(|side| side.table(TableKind::Output).values())
-            .collect();
+        // Only what comes out of a head is kept: the scores of many heads at once are large.
+        let output = |head| -> Result<Vec<f64>, RunError> {
+            let side = Side::new(input, Choice { head, ..choice })?;
+            Ok(side.table(TableKind::Output).values().to_vec())
+        };
+        let outputs: Vec<Vec<f64>> = (0..input.heads).map(output).collect::<Result<_, _>>()?;
+        let outputs: Vec<&[f64]> = outputs.iter().map(Vec::as_slice).collect();
         let joined = layer.join(&outputs);
         let operands = Operand::ALL
             .into_iter()
@@ -96,19 +120,18 @@ impl LayerTables {
             })
             .collect();
         let wide = layer.heads * layer.value_width;
-        let columns = layer.columns.max(1);
-        let rows = layer.x.chunks(columns).zip(joined.output.chunks(columns));
-        let norms: Vec<Norm> = rows.map(|(x, output)| Norm::new(x, output)).collect();
-        let normed = norms.iter().flat_map(Norm::row).collect();
         Ok(Some(Self {
-            normed: Table::new(layer.tokens, layer.columns, normed),
-            norms,
             input: Arc::clone(input),
             choice,
             operands,
             concat: Table::new(layer.tokens, wide, joined.concat),
-            output: Table::new(layer.tokens, layer.columns, joined.output),
+            joined: JoinedTables::new(layer, joined.output),
         }))
+    }
+
+    /// Concat times `W_O`, (T, X); `None` without one.
+    pub fn output(&self) -> Option<&Table> {
+        self.joined.as_ref().map(|joined| &joined.output)
     }
 
     /// Whether they are still those of this input and choice.

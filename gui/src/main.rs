@@ -12,14 +12,16 @@ use kqv_gui::store::Store;
 /// Look at the Q, K and V of an attention head, and at what every number format makes of them.
 ///
 /// Without a file it shows a real head of a real model, in which "it" looks at "animal".
+#[expect(clippy::doc_markdown, reason = "help is shown as it stands here")]
 #[derive(Parser)]
 #[command(version, name = "kqv", args_conflicts_with_subcommands = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
 
-    /// One .safetensors or .npz file with the arrays q, k and v; or a .npy or .csv file called q, k
-    /// or v, with the other two beside it; or all three
+    /// One .safetensors or .npz file with the arrays q, k and v, or x, w_q, w_k, w_v and w_o (or
+    /// q_proj.weight and the like), with the number of heads as heads; or a .npy or .csv file called
+    /// q, k or v, with the other two beside it; or all three
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
 

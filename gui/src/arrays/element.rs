@@ -11,6 +11,8 @@ use safetensors::Dtype;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Type {
     Bool,
+    I32,
+    I64,
     F16,
     Bf16,
     F32,
@@ -29,6 +31,10 @@ impl Type {
     fn of_npy(name: &str) -> Option<(Self, Order)> {
         Some(match name {
             "|b1" => (Self::Bool, Order::Little),
+            "<i4" => (Self::I32, Order::Little),
+            ">i4" => (Self::I32, Order::Big),
+            "<i8" => (Self::I64, Order::Little),
+            ">i8" => (Self::I64, Order::Big),
             "<f2" => (Self::F16, Order::Little),
             ">f2" => (Self::F16, Order::Big),
             "<f4" => (Self::F32, Order::Little),
@@ -42,6 +48,8 @@ impl Type {
     pub(super) fn of_safetensors(dtype: Dtype) -> Option<Self> {
         Some(match dtype {
             Dtype::BOOL => Self::Bool,
+            Dtype::I32 => Self::I32,
+            Dtype::I64 => Self::I64,
             Dtype::F16 => Self::F16,
             Dtype::BF16 => Self::Bf16,
             Dtype::F32 => Self::F32,
@@ -55,8 +63,8 @@ impl Type {
         match self {
             Self::Bool => 1,
             Self::F16 | Self::Bf16 => 2,
-            Self::F32 => 4,
-            Self::F64 => 8,
+            Self::I32 | Self::F32 => 4,
+            Self::I64 | Self::F64 => 8,
         }
     }
 }
@@ -78,6 +86,19 @@ impl Element for bool {
     }
 }
 
+/// A count.
+impl Element for i64 {
+    const WANTED: &'static str = "a 32-bit or 64-bit integer";
+
+    fn all(kind: Type, order: Order, bytes: &[u8]) -> Option<Vec<Self>> {
+        match kind {
+            Type::I32 => Some(each(bytes, order, |b| i32::from_le_bytes(b).into())),
+            Type::I64 => Some(each(bytes, order, Self::from_le_bytes)),
+            _ => None,
+        }
+    }
+}
+
 /// A floating-point number of any width.
 impl Element for f64 {
     const WANTED: &'static str = "f16, f32 or f64 (in .safetensors also bf16)";
@@ -88,13 +109,13 @@ impl Element for f64 {
             Type::Bf16 => each(bytes, order, |b| bf16::from_le_bytes(b).to_f64()),
             Type::F32 => each(bytes, order, |b| f32::from_le_bytes(b).into()),
             Type::F64 => each(bytes, order, Self::from_le_bytes),
-            Type::Bool => return None,
+            Type::Bool | Type::I32 | Type::I64 => return None,
         })
     }
 }
 
 /// The numbers of `N` bytes each.
-fn each<const N: usize>(bytes: &[u8], order: Order, real: impl Fn([u8; N]) -> f64) -> Vec<f64> {
+fn each<A, const N: usize>(bytes: &[u8], order: Order, real: impl Fn([u8; N]) -> A) -> Vec<A> {
     let (numbers, _) = bytes.as_chunks();
     let little = |mut number: [u8; N]| {
         if order == Order::Big {

@@ -58,6 +58,26 @@ pub(crate) fn npy<A: Element>(file: impl Read) -> Result<Tensor<A>, ArrayError> 
     Ok(array.into())
 }
 
+/// The names of the arrays in a `.npz` file.
+///
+/// # Errors
+/// [`ArrayError`] if the file is broken.
+pub(crate) fn npz_names(file: impl Read + Seek) -> Result<Vec<String>, ArrayError> {
+    let mut archive = NpzReader::new(file).map_err(ArrayError::of_npz::<f64>)?;
+    archive.names().map_err(ArrayError::of_npz::<f64>)
+}
+
+/// The names of the arrays in a `.safetensors` file, in their order in the alphabet.
+///
+/// # Errors
+/// [`ArrayError`] if the file is broken.
+pub(crate) fn safetensors_names(bytes: &[u8]) -> Result<Vec<String>, ArrayError> {
+    let tensors = SafeTensors::deserialize(bytes).map_err(ArrayError::of_safetensors)?;
+    let mut names: Vec<String> = tensors.names().into_iter().map(str::to_owned).collect();
+    names.sort_unstable();
+    Ok(names)
+}
+
 /// The array of this name in a `.npz` file.
 ///
 /// # Errors

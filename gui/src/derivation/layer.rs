@@ -232,7 +232,9 @@ impl Around<'_> {
     }
 
     fn joined(&self, row: usize, column: usize, tables: &LayerTables) -> Vec<Line> {
-        let (Some(layer), Some(value)) = (&self.input.layer, tables.output.get(row, column)) else {
+        let output = tables.output();
+        let value = output.and_then(|output| output.get(row, column));
+        let (Some(layer), Some(value)) = (&self.input.layer, value) else {
             return Vec::new();
         };
         let w = layer.w_o.iter().skip(column).step_by(layer.columns);
@@ -255,7 +257,10 @@ impl Around<'_> {
 
 /// X plus the layer's output, less its mean, over its deviation.
 fn normed(around: &Around<'_>, row: usize, column: usize, tables: &LayerTables) -> Vec<Line> {
-    let (Some(norm), Some(value)) = (tables.norms.get(row), tables.normed.get(row, column)) else {
+    let Some(joined) = &tables.joined else {
+        return Vec::new();
+    };
+    let (Some(norm), Some(value)) = (joined.norms.get(row), joined.normed.get(row, column)) else {
         return Vec::new();
     };
     let sums: Vec<f64> = norm.sums.clone();
@@ -265,7 +270,7 @@ fn normed(around: &Around<'_>, row: usize, column: usize, tables: &LayerTables) 
         let x = layer.x.get(row * layer.columns + column)?;
         Some(Real(*x))
     });
-    let output = tables.output.get(row, column).unwrap_or_default();
+    let output = joined.output.get(row, column).unwrap_or_default();
     let added = sum([x.unwrap_or(Real(0.0)), Real(output)].into_iter(), 2);
     let all = |values: Vec<Expression>| sum(values.into_iter(), around.most);
     let count = Integer(i128::try_from(sums.len()).unwrap_or_default());

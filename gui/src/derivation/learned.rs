@@ -258,7 +258,7 @@ fn layer_test(source: &Source<'_>, choice: Choice, cell: LayerCell) -> Option<St
     if cell.table != LayerTable::Output || asked || !follows {
         return None;
     }
-    let expected = source.layer?.output.get(cell.row, cell.column)?;
+    let expected = source.layer?.output()?.get(cell.row, cell.column)?;
     paste::layer_test(input, choice, cell, expected)
 }
 

@@ -121,6 +121,7 @@ impl MatrixId {
             operand => {
                 let layer = input.layer.as_ref()?;
                 match operand {
+                    Operand::WO if layer.w_o.is_empty() => return None,
                     Operand::X => (layer.tokens, layer.columns),
                     Operand::WO => (layer.heads * layer.value_width, layer.columns),
                     Operand::WV => (layer.columns, layer.value_width),

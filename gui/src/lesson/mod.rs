@@ -9,10 +9,13 @@ mod decoder;
 mod inputs;
 /// The note's steps, and the learner's own questions.
 mod note;
+/// What a walk has come to.
+mod seen;
 /// The figures of The Illustrated Transformer.
 mod transformer;
 
 pub use inputs::{LessonInput, TRAINED, UNTRAINED, VOCABULARY, cross, vocabulary};
+pub use seen::Seen;
 
 use crate::positions::PositionsView;
 use crate::run::Run;
@@ -70,7 +73,7 @@ pub struct Number {
     /// As it is printed.
     pub printed: &'static str,
     /// What it is here; `None` where the input no longer has it.
-    pub here: fn(&Run) -> Option<f64>,
+    pub here: fn(&Seen<'_>) -> Option<f64>,
     /// Why it is not what it should be, where print errs.
     pub slip: Option<&'static str>,
 }
@@ -86,12 +89,19 @@ pub enum Verdict {
     Changed(f64),
     /// There is no such number any more.
     Absent,
+    /// A walk is on, and has not come to it.
+    NotYet,
 }
 
 impl Number {
-    /// Holds it against the run.
-    pub fn verdict(&self, run: &Run) -> Verdict {
-        let Some(here) = (self.here)(run) else {
+    /// Holds it against the run, as far as the walk that may be on has come.
+    pub fn verdict(&self, run: &Run, session: &Session) -> Verdict {
+        let seen = Seen::new(run, session);
+        let here = (self.here)(&seen);
+        if seen.was_early() {
+            return Verdict::NotYet;
+        }
+        let Some(here) = here else {
             return Verdict::Absent;
         };
         match self.slip {
@@ -170,8 +180,13 @@ impl Setup {
 }
 
 /// A cell as the first run has it.
-fn at(run: &Run, table: TableKind, row: usize, column: usize) -> Option<f64> {
-    run.left.table(table).get(row, column)
+fn at(seen: &Seen<'_>, table: TableKind, row: usize, column: usize) -> Option<f64> {
+    seen.cell(&seen.left, table, (row, column))
+}
+
+/// The same before the question that is asked.
+fn originally(seen: &Seen<'_>, table: TableKind, row: usize, column: usize) -> Option<f64> {
+    seen.cell(seen.original.as_ref()?, table, (row, column))
 }
 
 /// A count as a number.
@@ -187,23 +202,24 @@ mod tests {
     use super::*;
     use crate::source::load;
 
-    fn run(step: &Step) -> Run {
+    fn run(step: &Step) -> (Run, Session) {
         let mut session = Session {
             input: (step.setup.input)(),
             ..Session::default()
         };
         step.setup.apply(&mut session);
         let input = Arc::new(load(&session.input).unwrap());
-        Run::new(None, &input, &session, session.selection).unwrap()
+        let run = Run::new(None, &input, &session, session.selection).unwrap();
+        (run, session)
     }
 
     #[test]
     fn every_printed_number_holds_or_is_an_explained_slip() {
         let (mut held, mut slipped) = (0, 0);
         for step in steps() {
-            let run = run(step);
+            let (run, session) = run(step);
             for number in step.numbers {
-                match (number.verdict(&run), number.slip) {
+                match (number.verdict(&run, &session), number.slip) {
                     (Verdict::Holds(_), None) => held += 1,
                     (Verdict::Slip(..), Some(_)) => slipped += 1,
                     (verdict, _) => panic!("{}: {}: {verdict:?}", step.title, number.label),
@@ -216,7 +232,7 @@ mod tests {
     #[test]
     fn every_step_selects_a_cell_that_is_there() {
         for step in steps() {
-            let (run, (table, row, column)) = (run(step), step.setup.cell);
+            let ((run, _), (table, row, column)) = (run(step), step.setup.cell);
             assert!(
                 run.left.table(table).row(row).len() > column,
                 "{}",
@@ -259,9 +275,29 @@ mod tests {
         let verdicts: Vec<Verdict> = step
             .numbers
             .iter()
-            .map(|number| number.verdict(&run))
+            .map(|number| number.verdict(&run, &session))
             .collect();
         assert_eq!(verdicts[0], Verdict::Holds(14.0));
         assert_eq!(verdicts[1], Verdict::Changed(13.0));
+    }
+    #[test]
+    fn a_walk_tells_no_number_of_a_lesson_before_it_comes_to_it() {
+        for step in steps() {
+            let (run, mut session) = run(step);
+            session.learn.walk = Some(0);
+            // The first query at its first product: nothing but Q, K, V and shapes is known.
+            session.selection.query = 0;
+            for number in step.numbers {
+                let label = number.label;
+                let of_cell = ["weight of", "score of", "the original", "sees"];
+                if of_cell.iter().any(|part| label.contains(part)) {
+                    let verdict = number.verdict(&run, &session);
+                    assert_eq!(verdict, Verdict::NotYet, "{}: {label}", step.title);
+                }
+            }
+            session.learn.walk = None;
+            let ended = |number: &Number| number.verdict(&run, &session) != Verdict::NotYet;
+            assert!(step.numbers.iter().all(ended), "{}", step.title);
+        }
     }
 }

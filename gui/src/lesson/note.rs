@@ -1,7 +1,6 @@
 //! The note "K, Q, V Mechanism in Transformers" in our own words, and the questions of its author.
 
-use super::{LessonInput, Number, Setup, Step, at, count};
-use crate::run::Run;
+use super::{LessonInput, Number, Seen, Setup, Step, at, count, originally};
 use crate::session::TableKind::{self, K, Q, V, Weights};
 use crate::session::{Arrangement, InputId, Mask, Question, Scaling};
 
@@ -40,7 +39,7 @@ const PIZZA: Setup = Setup {
 const fn number(
     label: &'static str,
     printed: &'static str,
-    here: fn(&Run) -> Option<f64>,
+    here: fn(&Seen<'_>) -> Option<f64>,
 ) -> Number {
     Number {
         label,
@@ -228,10 +227,10 @@ pub(super) static STEPS: &[Step] = &[
                 at(run, TableKind::Raw, 1, 5)
             }),
             number("the original score of \"mat\" on \"cat\"", "2", |run| {
-                run.original.as_ref()?.table(TableKind::Raw).get(5, 1)
+                originally(run, TableKind::Raw, 5, 1)
             }),
             number("the original score of \"cat\" on \"mat\"", "4", |run| {
-                run.original.as_ref()?.table(TableKind::Raw).get(1, 5)
+                originally(run, TableKind::Raw, 1, 5)
             }),
         ],
     },
@@ -269,7 +268,7 @@ pub(super) static STEPS: &[Step] = &[
                 at(run, Weights, 1, 2)
             }),
             number("the original weight", "0.45", |run| {
-                run.original.as_ref()?.table(Weights).get(1, 2)
+                originally(run, Weights, 1, 2)
             }),
         ],
     },
@@ -284,7 +283,7 @@ const fn asked(question: Question) -> Setup {
 }
 
 /// How many keys a query sees.
-fn seen(run: &Run, query: usize) -> Option<f64> {
+fn seen(run: &Seen<'_>, query: usize) -> Option<f64> {
     let keys = 0..run.input.keys;
     count(
         keys.filter(|&key| at(run, Weights, query, key).is_some())

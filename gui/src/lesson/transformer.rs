@@ -2,7 +2,7 @@
 
 use kqv::Sinusoidal;
 
-use super::{LessonInput, Number, Setup, Step, at, count};
+use super::{LessonInput, Number, Seen, Setup, Step, at, count};
 use crate::positions::{PositionKind, PositionsView};
 use crate::session::TableKind::{self, Output, Q, Raw, Weights};
 use crate::session::layout::Pane;
@@ -55,7 +55,7 @@ const fn beside(setup: Setup, pane: Pane) -> Setup {
 pub(super) const fn number(
     label: &'static str,
     printed: &'static str,
-    here: fn(&crate::run::Run) -> Option<f64>,
+    here: fn(&Seen<'_>) -> Option<f64>,
 ) -> Number {
     Number {
         label,
@@ -235,7 +235,7 @@ pub(super) static STEPS: &[Step] = &[
         setup: beside(cell(WORKED, Output, 0, 0), Pane::Layer),
         numbers: &[
             number("columns of X + Z", "4", |run| {
-                count(run.layer.as_ref()?.normed.columns())
+                count(run.layer.as_ref()?.joined.as_ref()?.normed.columns())
             }),
             number("mean of a row after it", "0.00", |run| {
                 Some(moments(run, 0)?.0)
@@ -262,7 +262,7 @@ pub(super) static STEPS: &[Step] = &[
                 at(run, Weights, 10, 2)
             }),
             number("tokens that look at \"animal\" most", "10", |run| {
-                let weights = run.left.table(Weights);
+                let weights = run.at_the_end(Some(run.left.table(Weights)))?;
                 let top = |row: usize| {
                     let row = weights.row(row).iter().enumerate();
                     row.max_by(|a, b| a.1.total_cmp(b.1)).map(|(key, _)| key)
@@ -337,8 +337,9 @@ fn paper(position: usize, column: usize) -> Option<f64> {
 }
 
 /// Mean and variance of a row of `LayerNorm`.
-fn moments(run: &crate::run::Run, row: usize) -> Option<(f64, f64)> {
-    let row = run.layer.as_ref()?.normed.row(row);
+fn moments(run: &Seen<'_>, row: usize) -> Option<(f64, f64)> {
+    run.at_the_end(Some(()))?;
+    let row = run.layer.as_ref()?.joined.as_ref()?.normed.row(row);
     let count = crate::number::real(row.len().max(1));
     let mean = row.iter().sum::<f64>() / count;
     let squares = row.iter().map(|value| (value - mean) * (value - mean));

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::misfit::Misfit;
+use super::unfit::Unfit;
 use crate::arrays::ArrayError;
 
 /// A file that cannot be opened, and why.
@@ -65,6 +66,8 @@ pub(super) enum Problem {
     Empty,
     /// Three tensors that do not make an input.
     Misfit(Misfit),
+    /// X and weights that do not make a layer.
+    Unfit(Unfit),
 }
 
 impl Problem {
@@ -110,7 +113,9 @@ impl fmt::Display for Problem {
             Self::Array(error) => {
                 write!(f, "it {error}")?;
                 match error {
-                    ArrayError::NoArray { .. } => f.write_str(" (q, k and v are needed)"),
+                    ArrayError::NoArray { .. } => {
+                        f.write_str(" (q, k and v are needed, or x, w_q, w_k and w_v)")
+                    }
                     _ => Ok(()),
                 }
             }
@@ -142,6 +147,7 @@ impl fmt::Display for Problem {
             ),
             Self::Empty => write!(f, "there is no number in it"),
             Self::Misfit(misfit) => misfit.fmt(f),
+            Self::Unfit(unfit) => unfit.fmt(f),
         }
     }
 }

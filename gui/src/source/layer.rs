@@ -34,7 +34,7 @@ pub struct Layer {
     pub w_k: Vec<f64>,
     /// (H, X, E).
     pub w_v: Vec<f64>,
-    /// (H·E, X).
+    /// (H·E, X), or empty: then nothing joins the heads.
     pub w_o: Vec<f64>,
 }
 
@@ -43,7 +43,7 @@ pub struct Layer {
 pub struct Joined {
     /// The outputs of the heads beside each other, (T, H·E).
     pub concat: Vec<f64>,
-    /// Times `W_O`, (T, X).
+    /// Times `W_O`, (T, X); empty without one.
     pub output: Vec<f64>,
 }
 
@@ -79,7 +79,10 @@ impl Layer {
                 row.unwrap_or_default().iter().copied()
             })
             .collect();
-        let output = product(&concat, &self.w_o, wide, self.columns);
+        let output = match self.w_o.as_slice() {
+            [] => Vec::new(),
+            w_o => product(&concat, w_o, wide, self.columns),
+        };
         Joined { concat, output }
     }
 

@@ -8,6 +8,8 @@ mod input;
 mod layer;
 mod misfit;
 mod preset;
+mod projected;
+mod unfit;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -40,7 +42,7 @@ pub fn load(id: &InputId) -> Result<Input, SourceError> {
     }
 }
 
-/// One `.safetensors` or `.npz` file; or any one of three `.npy` or `.csv` files, or all three.
+/// One `.safetensors` or `.npz` file, of Q, K and V or of X and weights; or any one of three `.npy` or `.csv` files, or all three.
 fn open(paths: &[PathBuf]) -> Result<Input, SourceError> {
     let [first, others @ ..] = paths else {
         return Err(Problem::NotThree { files: 0 }.of("nothing"));

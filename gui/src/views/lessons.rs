@@ -4,6 +4,7 @@ use eframe::egui::{
     Button, ComboBox, Grid, Label, RichText, Role, ScrollArea, Sense, Stroke, Ui, Vec2, WidgetInfo,
 };
 
+use super::veil::knows_weight;
 use crate::action::Action;
 use crate::colour;
 use crate::lesson::{Number, Step, Verdict, step, steps};
@@ -26,7 +27,7 @@ pub fn lessons_ui(ui: &mut Ui, session: &Session, run: &Run) -> Option<Action> {
             ui.add_space(2.0);
             ui.label(step.text);
             ui.add_space(8.0);
-            numbers_ui(ui, step, run);
+            numbers_ui(ui, step, session, run);
             ui.add_space(8.0);
             ui.label(RichText::new("Try it").color(colour::RIGHT));
             ui.label(step.try_it);
@@ -99,6 +100,9 @@ fn original_ui(ui: &mut Ui, session: &Session, run: &Run) {
     let name = run.input.query_name(query);
     ui.label(RichText::new(format!("whom \"{name}\" looks at")).color(colour::WEAK));
     let number = |side: &Side, key: usize| {
+        if !knows_weight(session, run, query, key) {
+            return "not yet".to_owned();
+        }
         let weight = side.table(TableKind::Weights).get(query, key);
         weight.map_or("hidden".to_owned(), |weight| format!("{weight:.4}"))
     };
@@ -163,7 +167,7 @@ fn chooser_ui(ui: &mut Ui, number: usize) -> Option<LearnAction> {
 }
 
 /// Printed and here, with a tick or with the reason why not.
-fn numbers_ui(ui: &mut Ui, step: &Step, run: &Run) {
+fn numbers_ui(ui: &mut Ui, step: &Step, session: &Session, run: &Run) {
     let numbers = step.numbers;
     let small = |text: &str| RichText::new(text).size(11.5).color(colour::WEAK);
     // Columns as wide as those of the step before would overlap.
@@ -181,15 +185,17 @@ fn numbers_ui(ui: &mut Ui, step: &Step, run: &Run) {
                     ui.add(Label::new(number.label).wrap());
                 });
                 ui.monospace(number.printed);
-                let (text, tint) = match number.verdict(run) {
+                let verdict = number.verdict(run, session);
+                let (text, tint) = match verdict {
                     Verdict::Holds(here) => (number.written(here), colour::LEFT),
                     Verdict::Slip(here, _) => (number.written(here), colour::RIGHT),
                     Verdict::Changed(here) => (number.written(here), colour::WRONG),
                     Verdict::Absent => ("not here".to_owned(), colour::WEAK),
+                    Verdict::NotYet => ("not yet".to_owned(), colour::WEAK),
                 };
                 ui.horizontal(|ui| {
                     ui.label(RichText::new(text).monospace().color(tint));
-                    if matches!(number.verdict(run), Verdict::Holds(_)) {
+                    if matches!(verdict, Verdict::Holds(_)) {
                         tick_ui(ui);
                     }
                 });
@@ -197,15 +203,19 @@ fn numbers_ui(ui: &mut Ui, step: &Step, run: &Run) {
             }
         });
     for number in numbers {
-        if let Verdict::Slip(_, reason) = number.verdict(run) {
+        if let Verdict::Slip(_, reason) = number.verdict(run, session) {
             ui.add_space(3.0);
             ui.label(
                 RichText::new(format!("{}. {reason}", capital(number.label))).color(colour::RIGHT),
             );
         }
     }
-    let changed =
-        |number: &Number| matches!(number.verdict(run), Verdict::Changed(_) | Verdict::Absent);
+    let changed = |number: &Number| {
+        matches!(
+            number.verdict(run, session),
+            Verdict::Changed(_) | Verdict::Absent
+        )
+    };
     if numbers.iter().any(changed) {
         ui.add_space(3.0);
         ui.label(RichText::new("Something is not as this step set it up").color(colour::WRONG));

@@ -34,7 +34,7 @@ pub fn positions_ui(
                 layer = layer_ui(ui, session, run, tables, pictures);
             } else {
                 let text =
-                    "This input has no X and no weights: pick \"Eight heads from X\" to see them";
+                    "This input has no X and no weights: pick \"Eight heads from X\", or open a file with x, w_q, w_k, w_v and w_o";
                 ui.label(RichText::new(text).color(colour::WEAK));
             }
             ui.add_space(6.0);
@@ -88,12 +88,17 @@ fn layer_ui(
     };
     let concat = plain(ui, pictures, LayerTable::Concat, &meaning, &layer.concat);
     action = action.or(concat);
+    let Some(joined) = &layer.joined else {
+        let text = "This input has no W_O: nothing joins the heads";
+        ui.label(RichText::new(text).color(colour::WEAK));
+        return action;
+    };
     ui.columns_const(|[left, right]| {
         let joins = operand(left, pictures, Operand::WO);
         let meaning = "concat · W_O";
-        let output = plain(right, pictures, LayerTable::Output, meaning, &layer.output);
+        let output = plain(right, pictures, LayerTable::Output, meaning, &joined.output);
         let meaning = "of X + output";
-        let normed = plain(right, pictures, LayerTable::Normed, meaning, &layer.normed);
+        let normed = plain(right, pictures, LayerTable::Normed, meaning, &joined.normed);
         let about = "What comes after attention: each row brought to mean 0 and variance 1. The kernel has no part in it, \
                      the window works it out.";
         right.label(RichText::new(about).size(11.0).color(colour::WEAK));

@@ -33,6 +33,11 @@ pub struct StatisticsView<'a> {
 
 /// The pane as the window has it; what is measured now shows that it is.
 pub fn pane_ui(ui: &mut Ui, session: &Session, judging: &Judging) -> Option<JudgeAction> {
+    if session.learn.walk.is_some() {
+        // Measures of the whole head would tell what the walk has not come to.
+        ui.weak("The walk has not come to its end: the measures are known then");
+        return None;
+    }
     let Some(statistics) = judging.statistics() else {
         ui.spinner();
         return None;

@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod files;
+mod layers;
 mod opened;
 mod refused;

@@ -54,7 +54,7 @@ fn tensors_that_do_not_fit_are_named_with_their_numbers() {
     for (bytes, expect) in [
         (
             renamed,
-            "it has no array k: it has key, q (q, k and v are needed)",
+            "it has no array k: it has key, q (q, k and v are needed, or x, w_q, w_k and w_v)",
         ),
         (
             integers,
@@ -168,7 +168,7 @@ fn a_wrong_npz_file_is_named_with_the_array_in_it() {
         ),
         (
             npz(&nan[1..]),
-            "it has no array q: it has k, v (q, k and v are needed)",
+            "it has no array q: it has k, v (q, k and v are needed, or x, w_q, w_k and w_v)",
         ),
         (
             b"1 2 3".to_vec(),

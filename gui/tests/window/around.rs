@@ -6,6 +6,9 @@
     reason = "edits are exact; cells of tests are there"
 )]
 
+use std::fs::File;
+use std::path::Path;
+
 use crate::common::Window;
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers};
@@ -13,10 +16,13 @@ use kqv_gui::action::{Action, FileAction};
 use kqv_gui::derivation::Line;
 use kqv_gui::edit::{MatrixId, Operand, Place};
 use kqv_gui::lesson::{Verdict, step};
+use kqv_gui::number::points;
 use kqv_gui::run::Column;
 use kqv_gui::session::edits::EditAction;
 use kqv_gui::session::{LearnAction, Scaling, TableKind};
 use kqv_gui::steps::Stage;
+use ndarray::{Array2, arr0};
+use ndarray_npy::NpzWriter;
 
 /// The worked example with the layer beside it.
 fn worked() -> Window {
@@ -107,7 +113,8 @@ fn a_number_of_the_layer_is_written_out_back_to_x() {
         .layer
         .as_ref()
         .unwrap()
-        .output
+        .output()
+        .unwrap()
         .get(1, 2)
         .unwrap();
     let last = format!("= {output:.4}").replace('-', "−");
@@ -204,7 +211,7 @@ fn what_was_tried_goes_on_to_the_next_step_of_a_lesson() {
         column: 0,
     };
     window.apply(Action::Edit(EditAction::Type(place, "9.5".to_owned())));
-    let verdict = |window: &Window| step(3).numbers[1].verdict(window.run());
+    let verdict = |window: &Window| step(3).numbers[1].verdict(window.run(), window.session());
     assert_eq!(verdict(&window), Verdict::Changed(13.0));
     window.press(Modifiers::NONE, Key::Period);
     assert_eq!(window.session().learn.lesson, 4);
@@ -247,4 +254,80 @@ fn a_session_with_edits_of_x_and_own_tokens_opens_elsewhere() {
     assert_eq!(*other.session(), saved, "{:?}", other.notices());
     assert_eq!(cell(&other, TableKind::Output, (1, 2)), output);
     assert_eq!(other.run().input.key_name(0), "Pensées");
+}
+
+/// X (2, 3), two heads of W (3, 2), joined by `W_O` (4, 3) if that is asked for, as numpy saves them.
+fn saved_layer(path: &Path, arrays: &[&str]) {
+    let mut file = NpzWriter::new(File::create(path).unwrap());
+    let mut add = |name: &str, rows: usize, columns: usize, salt: usize| {
+        if arrays.contains(&name) {
+            let value = |(row, column)| points((row * 5 + column * 3 + salt) % 7) - 3.0;
+            let array = Array2::from_shape_fn((rows, columns), value);
+            file.add_array(name, &array).unwrap();
+        }
+    };
+    add("X", 2, 3, 1);
+    add("W_Q", 3, 4, 2);
+    add("W_K", 3, 4, 3);
+    add("W_V", 3, 4, 4);
+    add("W_O", 4, 3, 5);
+    file.add_array("heads", &arr0(2_i64)).unwrap();
+    file.finish().unwrap();
+}
+
+#[test]
+fn a_layer_from_a_file_is_edited_derived_and_joined_as_the_worked_example_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("layer.npz");
+    saved_layer(&path, &["X", "W_Q", "W_K", "W_V", "W_O"]);
+    let mut window = Window::new();
+    window.drop_files(vec![path.clone()]);
+    assert!(window.notices().is_empty(), "{:?}", window.notices());
+    window.press(Modifiers::NONE, Key::P);
+    window.press(Modifiers::NONE, Key::PageDown);
+    assert_eq!((window.session().head, window.run().input.heads), (1, 2));
+    let before = cell(&window, TableKind::Q, (1, 0));
+    window.double_click_cell("X, 2 by 3", (1, 0), (2, 3));
+    window.type_here("10");
+    window.press(Modifiers::NONE, Key::Enter);
+    let layer = window.run().input.layer.clone().unwrap();
+    assert_eq!(layer.x[3], 10.0);
+    // Head 1 has columns 2 and 3 of W_Q.
+    let w = |row: usize| f64::from(points((row * 5 + 2 * 3 + 2) % 7)) - 3.0;
+    let sum = 10.0 * w(0) + layer.x[4] * w(1) + layer.x[5] * w(2);
+    assert_eq!(cell(&window, TableKind::Q, (1, 0)), sum);
+    assert_ne!(sum, before);
+    let tables = window.run().layer.clone().unwrap();
+    assert_eq!(tables.output().unwrap().columns(), 3);
+    window.press(Modifiers::NONE, Key::D);
+    window.click_cell("Q in f32, 2 by 2", (1, 0), (2, 2));
+    let lines = window.run().learned.clone().unwrap().lines.clone();
+    let text: Vec<String> = lines.iter().map(Line::text).collect();
+    assert!(
+        text[0].starts_with("q[1,0] = (x[1,0] × w_q[0,0])"),
+        "{text:?}"
+    );
+    window.click_cell("Layer output in f32, 2 by 3", (1, 2), (2, 3));
+    let lines = window.run().learned.clone().unwrap().lines.clone();
+    assert!(lines[0].text().contains("concat[1,0] × w_o[0,2]"));
+    window.picture("layer-file.png");
+
+    let bare = folder.path().join("bare.npz");
+    saved_layer(&bare, &["X", "W_Q", "W_K", "W_V"]);
+    window.drop_files(vec![bare]);
+    assert!(window.notices().is_empty(), "{:?}", window.notices());
+    assert!(window.has("This input has no W_O: nothing joins the heads"));
+    assert!(window.has("Concat in f32, 2 by 4") && !window.has("Layer output in f32, 2 by 3"));
+
+    let wrong = folder.path().join("wrong.npz");
+    saved_layer(&wrong, &["X", "W_Q", "W_V"]);
+    let shown = window.session().clone();
+    window.drop_files(vec![wrong]);
+    assert_eq!(*window.session(), shown);
+    assert_eq!(
+        window.notices(),
+        [
+            "wrong.npz: it has X and no W_K: W_Q, W_K and W_V are needed, or q_proj.weight, k_proj.weight and v_proj.weight"
+        ]
+    );
 }

@@ -3,11 +3,12 @@
 use super::common::Window;
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers};
+use kqv_gui::action::Action;
 use kqv_gui::bits::Part;
 use kqv_gui::lesson::{Verdict, step, steps};
 use kqv_gui::run::Column;
 use kqv_gui::session::layout::Pane;
-use kqv_gui::session::{InputId, Mask, Question, Scaling, TableKind};
+use kqv_gui::session::{InputId, LearnAction, Mask, Question, Scaling, TableKind};
 use kqv_gui::steps::Stage;
 
 #[test]
@@ -23,7 +24,7 @@ fn lessons_set_the_window_up_and_tick_what_is_printed() {
         let step = step(number);
         assert_eq!(window.session().input, (step.setup.input)());
         for printed in step.numbers {
-            let verdict = printed.verdict(window.run());
+            let verdict = printed.verdict(window.run(), window.session());
             assert!(
                 matches!(verdict, Verdict::Holds(_) | Verdict::Slip(..)),
                 "{}: {}: {verdict:?}",
@@ -54,7 +55,7 @@ fn step_four_shows_the_golden_numbers_and_goes_on_when_they_change() {
     window.picture("lesson.png");
     window.press(Modifiers::NONE, Key::S);
     assert_eq!(window.session().scaling, Scaling::Off);
-    let verdict = step(3).numbers[0].verdict(window.run());
+    let verdict = step(3).numbers[0].verdict(window.run(), window.session());
     assert_eq!(verdict, Verdict::Changed(112.0));
     window.click(Role::Button, "Set up again");
     assert_eq!(window.session().scaling, Scaling::On);
@@ -216,4 +217,45 @@ fn a_walk_gives_nothing_away_before_its_time() {
     window.leave();
     window.press(Modifiers::NONE, Key::W);
     assert!(window.has(asks));
+}
+
+#[test]
+fn statistics_and_lessons_tell_nothing_that_a_walk_has_not_come_to() {
+    let mut window = Window::new();
+    window.press(Modifiers::COMMAND, Key::T);
+    window.wait();
+    assert!(window.has_any("Same top key"));
+    window.press(Modifiers::NONE, Key::L);
+    for _ in 0..3 {
+        window.press(Modifiers::NONE, Key::Period);
+    }
+    assert!(window.has_any("Holds") && !window.has_any("not yet"));
+    window.press(Modifiers::NONE, Key::W);
+    window.press(Modifiers::NONE, Key::Home);
+    assert!(!window.has_any("Holds") && window.has_any("not yet"));
+    let verdict = |window: &Window, number: usize| {
+        step(3).numbers[number].verdict(window.run(), window.session())
+    };
+    assert_eq!(verdict(&window, 0), Verdict::NotYet);
+    // Both scores are scaled, then both weights are known.
+    let walk = window.run().walk(window.session());
+    window.apply(Action::Learn(LearnAction::Walk(Some(
+        walk.start_of(Stage::Mask),
+    ))));
+    assert_ne!(verdict(&window, 0), Verdict::NotYet);
+    assert!(window.has_any("not yet"));
+    window.picture("walk-lesson.png");
+    window.press(Modifiers::NONE, Key::End);
+    assert!(window.has_any("Holds") && !window.has_any("not yet"));
+
+    let mut window = Window::new();
+    window.press(Modifiers::COMMAND, Key::T);
+    window.press(Modifiers::NONE, Key::W);
+    window.press(Modifiers::NONE, Key::Home);
+    window.wait();
+    let veiled = "The walk has not come to its end: the measures are known then";
+    assert!(window.has(veiled) && !window.has_any("Same top key"));
+    window.press(Modifiers::NONE, Key::End);
+    window.wait();
+    assert!(!window.has(veiled) && window.has_any("Same top key"));
 }

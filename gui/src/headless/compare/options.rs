@@ -25,11 +25,13 @@ Example
   kqv compare head.safetensors --formats i16:fit,i8:fit --report report.html --fail-under-sqnr 20";
 
 /// Compare number formats on every head of an input: a table, a report, and a verdict for CI.
+#[expect(clippy::doc_markdown, reason = "help is shown as it stands here")]
 #[derive(Clone, Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct CompareOptions {
-    /// One .safetensors or .npz file with the arrays q, k and v; or a .npy or .csv file called q, k
-    /// or v, with the other two beside it; or all three [default: the head that the window shows]
+    /// One .safetensors or .npz file with the arrays q, k and v, or x, w_q, w_k and w_v; or a .npy or
+    /// .csv file called q, k or v, with the other two beside it; or all three [default: the head that
+    /// the window shows]
     #[arg(value_name = "FILE", verbatim_doc_comment)]
     pub(super) files: Vec<PathBuf>,
 
