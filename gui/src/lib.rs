@@ -27,6 +27,8 @@ pub mod detail;
 pub mod dialog;
 /// Other numbers than those of the source.
 pub mod edit;
+/// A session with the files of its input.
+pub mod enclosed;
 /// Tables become files.
 pub mod export;
 /// Without a window: `kqv attend`, `kqv compare`.

@@ -85,7 +85,10 @@ impl Library {
             choices.push((InputId::Case(name.to_owned()), name.to_owned()));
         }
         for (id, input) in &self.inputs {
-            if matches!(id, InputId::Files(_) | InputId::Made(_)) {
+            if matches!(
+                id,
+                InputId::Files(_) | InputId::Enclosed(_) | InputId::Made(_)
+            ) {
                 choices.push((id.clone(), input.name.clone()));
             }
         }

@@ -169,6 +169,8 @@ pub enum InputId {
     Lesson(LessonInput),
     /// One file, or three with q, k and v.
     Files(Vec<PathBuf>),
+    /// The files that were enclosed in a session file.
+    Enclosed(PathBuf),
 }
 
 /// Who may look at whom.

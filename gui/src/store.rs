@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
+use crate::enclosed;
 use crate::session::layout::{Layout, Pane};
 use crate::session::{InputId, Session};
+use crate::source;
 
 /// A file of another version is not read.
 const VERSION: u32 = 1;
@@ -49,13 +51,37 @@ impl Kept {
 /// A sentence; the file is as it was before.
 pub fn save(path: &Path, kept: &Kept) -> Result<(), String> {
     let refused = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
-    let saved = Saved {
+    let text = text_of(kept).map_err(|error| refused(&error))?;
+    write_whole(path, text.as_bytes()).map_err(|error| refused(&error))
+}
+
+/// The same with the files of its input, so that it opens where they are not.
+///
+/// # Errors
+/// A sentence. Where a file of the input cannot be read any more, the session is written without.
+pub fn save_whole(path: &Path, kept: &Kept) -> Result<(), String> {
+    let files = match source::files(&kept.session.input) {
+        Ok(files) if files.is_empty() => return save(path, kept),
+        Ok(files) => files,
+        Err(error) => {
+            save(path, kept)?;
+            return Err(format!(
+                "{error}. The session was saved without its numbers"
+            ));
+        }
+    };
+    let refused = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
+    let text = text_of(kept).map_err(|error| refused(&error))?;
+    let bytes = enclosed::pack(&text, &files).map_err(|error| refused(&error))?;
+    write_whole(path, &bytes).map_err(|error| refused(&error))
+}
+
+fn text_of(kept: &Kept) -> serde_json::Result<String> {
+    serde_json::to_string_pretty(&Saved {
         version: VERSION,
         session: kept.session.clone(),
         recent: kept.recent.clone(),
-    };
-    let text = serde_json::to_string_pretty(&saved).map_err(|error| refused(&error))?;
-    write_whole(path, text.as_bytes()).map_err(|error| refused(&error))
+    })
 }
 
 /// A file that holds all of `bytes`, or what it held before.
@@ -75,7 +101,8 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Reads a session. Files of its input that are not where they were are looked for beside it.
+/// Reads a session. The files of its input are those that it encloses; where it encloses none, those that are not
+/// where they were are looked for beside it.
 ///
 /// # Errors
 /// A sentence.
@@ -84,7 +111,12 @@ pub fn open(path: &Path) -> Result<Kept, String> {
         .file_name()
         .unwrap_or(path.as_os_str())
         .to_string_lossy();
-    let bytes = fs::read(path).map_err(|error| format!("{name}: {error}"))?;
+    let mut bytes = fs::read(path).map_err(|error| format!("{name}: {error}"))?;
+    let encloses = enclosed::is_archive(&bytes);
+    if encloses {
+        let unpacked = enclosed::unpack(&bytes, source::MAX_BYTES);
+        (bytes, _) = unpacked.map_err(|why| format!("{name}: {why}"))?;
+    }
     let value: serde_json::Value = serde_json::from_slice(&bytes)
         .map_err(|error| format!("{name}: it is not a whole session: {error}"))?;
     let version = value.get("version").and_then(serde_json::Value::as_u64);
@@ -100,7 +132,9 @@ pub fn open(path: &Path) -> Result<Kept, String> {
         ..
     } = serde_json::from_value(value)
         .map_err(|error| format!("{name}: it is not a session of this version: {error}"))?;
-    if let InputId::Files(files) = &mut session.input {
+    if encloses {
+        session.input = InputId::Enclosed(path.to_owned());
+    } else if let InputId::Files(files) = &mut session.input {
         for file in files {
             // The other machine may write its paths otherwise.
             let written = file.to_string_lossy().into_owned();

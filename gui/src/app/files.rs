@@ -55,7 +55,7 @@ impl App {
                     session: self.session.clone(),
                     recent: Vec::new(),
                 };
-                self.write(ctx, &path.clone(), move || store::save(&path, &kept));
+                self.write(ctx, &path.clone(), move || store::save_whole(&path, &kept));
             }
             FileAction::SaveTable(path) => self.export(ctx, path, vec![table]),
             FileAction::SaveTables(path) => {
@@ -137,12 +137,12 @@ impl App {
     /// Reads an input beside the frame, unless it is in memory and cannot have changed.
     pub(super) fn read(&mut self, ctx: &Context, id: InputId, then: Then) {
         let name = match &id {
-            InputId::Files(files) => {
-                let file = files.first().and_then(|file| file.file_name());
-                format!("Reading {}", file.unwrap_or_default().to_string_lossy())
-            }
-            _ => "Reading".to_owned(),
+            InputId::Files(files) => files.first().and_then(|file| file.file_name()),
+            InputId::Enclosed(session) => session.file_name(),
+            _ => None,
         };
+        let name = format!("Reading {}", name.unwrap_or_default().to_string_lossy());
+        let name = name.trim_end().to_owned();
         let work = move || {
             let read = load(&id).map(Arc::new);
             read.map_err(|error| error.to_string())

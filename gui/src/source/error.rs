@@ -48,6 +48,8 @@ pub(super) enum Problem {
         error: ArrayError,
     },
     TokensNotJson,
+    /// What is wrong with the session file that encloses it.
+    Session(String),
     NotText {
         byte: usize,
     },
@@ -120,6 +122,7 @@ impl fmt::Display for Problem {
                 }
             }
             Self::ArrayType { tensor, error } => write!(f, "its array {tensor} {error}"),
+            Self::Session(why) => f.write_str(why),
             Self::TokensNotJson => write!(
                 f,
                 "tokens in its metadata are not a JSON list of texts, like [\"the\", \"cat\"]"

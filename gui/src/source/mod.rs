@@ -21,11 +21,12 @@ pub use layer::{Joined, Layer, product};
 pub use preset::{Made, Preset, WORKED_NAME};
 
 use crate::arrays::{self, ArrayError, Tensor};
+use crate::enclosed::{self, SourceFile};
 use crate::session::InputId;
 use error::Problem;
 
 /// A larger file is more than a window full.
-const MAX_BYTES: u64 = 1 << 30;
+pub const MAX_BYTES: u64 = 1 << 30;
 
 /// Fetches an input by its id.
 ///
@@ -38,41 +39,73 @@ pub fn load(id: &InputId) -> Result<Input, SourceError> {
         InputId::Worked => Ok(preset::worked()),
         InputId::Made(made) => Ok(made.input()),
         InputId::Lesson(lesson) => fixtures::lesson(*lesson),
-        InputId::Files(paths) => open(paths),
+        InputId::Files(_) | InputId::Enclosed(_) => input_of(&files(id)?),
+    }
+}
+
+/// The files of an input, in the order in which they are read; none for what is built in.
+///
+/// # Errors
+/// [`SourceError`], one sentence for the screen.
+pub fn files(id: &InputId) -> Result<Vec<SourceFile>, SourceError> {
+    match id {
+        InputId::Files(paths) => read_files(paths),
+        InputId::Enclosed(session) => {
+            let broken = |why: String| Problem::Session(why).of(&name(session));
+            let (_, files) = enclosed::unpack(&read(session)?, MAX_BYTES).map_err(broken)?;
+            Ok(files)
+        }
+        _ => Ok(Vec::new()),
     }
 }
 
 /// One `.safetensors` or `.npz` file, of Q, K and V or of X and weights; or any one of three `.npy` or `.csv` files, or all three.
-fn open(paths: &[PathBuf]) -> Result<Input, SourceError> {
+fn read_files(paths: &[PathBuf]) -> Result<Vec<SourceFile>, SourceError> {
     let [first, others @ ..] = paths else {
         return Err(Problem::NotThree { files: 0 }.of("nothing"));
     };
-    let extension = extension(first);
-    match extension.as_str() {
-        _ if first.is_dir() => Err(Problem::Folder.of(&name(first))),
-        "safetensors" if others.is_empty() => archive::safetensors(&name(first), &read(first)?),
-        "npz" if others.is_empty() => archive::npz(&name(first), &read(first)?),
-        "npy" | "csv" | "tsv" => {
-            let three = three(paths)?;
-            let mut tensors = Vec::new();
-            for path in &three {
-                let (name, bytes) = (name(path), read(path)?);
-                tensors.push(if extension == "npy" {
-                    arrays::npy(bytes.as_slice())
-                        .map_err(|error| Problem::Array(error).of(&name))?
-                } else {
-                    csv::parse(&name, &bytes)?
-                });
-            }
-            let title = three.each_ref().map(|path| name(path)).join(", ");
-            let three: [Tensor<f64>; 3] = tensors
-                .try_into()
-                .map_err(|_| Problem::NotThree { files: paths.len() }.of(&title))?;
-            input::join(&title, three, &[])
+    let paths = match extension(first).as_str() {
+        _ if first.is_dir() => return Err(Problem::Folder.of(&name(first))),
+        "safetensors" | "npz" if others.is_empty() => paths.to_vec(),
+        "npy" | "csv" | "tsv" => three(paths)?.to_vec(),
+        "safetensors" | "npz" => {
+            return Err(Problem::NotThree { files: paths.len() }.of(&name(first)));
         }
-        "safetensors" | "npz" => Err(Problem::NotThree { files: paths.len() }.of(&name(first))),
-        _ => Err(Problem::Extension.of(&name(first))),
+        _ => return Err(Problem::Extension.of(&name(first))),
+    };
+    let file = |path: &PathBuf| {
+        Ok(SourceFile {
+            name: name(path),
+            bytes: read(path)?,
+        })
+    };
+    paths.iter().map(file).collect()
+}
+
+/// What the files of an input say.
+fn input_of(files: &[SourceFile]) -> Result<Input, SourceError> {
+    let names = files.iter().map(|file| file.name.as_str());
+    let title = names.collect::<Vec<_>>().join(", ");
+    if let [SourceFile { name, bytes }] = files {
+        match extension(Path::new(name)).as_str() {
+            "safetensors" => return archive::safetensors(name, bytes),
+            "npz" => return archive::npz(name, bytes),
+            _ => {}
+        }
     }
+    let tensor = |SourceFile { name, bytes }: &SourceFile| {
+        if extension(Path::new(name)) == "npy" {
+            let array = arrays::npy(bytes.as_slice());
+            array.map_err(|error| Problem::Array(error).of(name))
+        } else {
+            csv::parse(name, bytes)
+        }
+    };
+    let tensors: Vec<Tensor<f64>> = files.iter().map(tensor).collect::<Result<_, _>>()?;
+    let three: [Tensor<f64>; 3] = tensors
+        .try_into()
+        .map_err(|_| Problem::NotThree { files: files.len() }.of(&title))?;
+    input::join(&title, three, &[])
 }
 
 /// The paths of q, k and v, in this order, from one of them or all three.

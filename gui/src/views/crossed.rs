@@ -93,11 +93,8 @@ impl Cells {
     /// carry digits, shrink less than the others.
     fn fit(space: Vec2, sizes: &Sizes, pixels: f32) -> Self {
         let whole = |cell: f32, max: f32| (cell.clamp(MIN_CELL, max) * pixels).floor() / pixels;
-        let least = |space: f32, count: usize| LEGIBLE.min(space / points(count.max(1)));
-        let [key_least, query_least] = [
-            least(0.55 * space.x, 2 * sizes.keys),
-            least(0.4 * space.y, sizes.queries),
-        ];
+        let key_least = sizes.key_least(space.x);
+        let query_least = LEGIBLE.min(0.4 * space.y / points(sizes.queries.max(1)));
         let shrunk =
             |share: f32, most: f32, least: f32| whole((most * share.powf(0.75)).max(least), most);
         let (mut column, mut key) = (MIN_CELL, whole(key_least, MAX_CELL.x));
@@ -136,13 +133,21 @@ impl Cells {
 }
 
 impl Sizes {
+    /// The width of a cell of scores where there is little room.
+    fn key_least(&self, space: f32) -> f32 {
+        LEGIBLE.min(0.55 * space / points((2 * self.keys).max(1)))
+    }
+
     /// What every table gets at least in a space of this width.
     fn slot(&self, space: f32) -> f32 {
         let [queries, keys] = self.names;
         let tables = space - queries - GAP - 2.0 * SEAM;
-        // The names of the rows of V stand above the weights.
         let even = tables / 4.0;
-        let even = if even < keys {
+        let scores = points(self.keys) * self.key_least(space);
+        let even = if scores > even {
+            (tables - 2.0 * scores) / 2.0
+        } else if even < keys {
+            // The names of the rows of V stand above the weights.
             (tables - keys) / 3.0
         } else {
             even

@@ -3,6 +3,7 @@
 use eframe::egui::{Align, Color32, Label, Layout, RichText, Sense, Ui, Vec2, vec2};
 
 use super::bands::Bands;
+use super::bar::bar_ui;
 use super::cells::{Lit, cells_ui};
 use super::grid::Grid;
 use super::matrix::{Facing, MatrixResponse, on_pixel};
@@ -13,6 +14,9 @@ use crate::pictures::Pictures;
 use crate::session::TableKind;
 use crate::steps::Walk;
 use crate::table::Table;
+
+/// Room for the colour bar.
+const BAR: f32 = 84.0;
 
 /// What is to be drawn.
 pub struct Map<'a> {
@@ -54,6 +58,8 @@ pub fn map_ui(ui: &mut Ui, map: &Map<'_>, pictures: &mut Pictures) -> MatrixResp
         ui.label(RichText::new(map.name).size(15.0).color(map.tint));
         let shape = format!("({}, {})", map.table.rows(), map.table.columns());
         ui.label(RichText::new(shape).size(11.5).color(colour::WEAK));
+        let (place, _) = ui.allocate_exact_size(vec2(BAR, 14.0), Sense::hover());
+        bar_ui(ui, place.right_center(), BAR, map.scale, map.name);
         let meaning = RichText::new(map.meaning).size(11.0).color(colour::WEAK);
         ui.add(Label::new(meaning).truncate());
     });

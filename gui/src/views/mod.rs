@@ -2,6 +2,8 @@
 
 /// Two rows that meet.
 pub mod bands;
+/// The bar of a colour scale.
+mod bar;
 /// A number as its bits.
 pub mod bits;
 /// What a walk knows of every key.

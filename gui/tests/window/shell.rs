@@ -95,17 +95,48 @@ fn a_session_from_a_file_opens_at_the_same_cell() {
     window.click_cell("Weights in f32, 2 by 3", (1, 2), (2, 3));
     window.press(Modifiers::NONE, Key::A);
     window.apply(Action::File(FileAction::SaveSession(path.clone())));
-    let saved = window.session().clone();
+    let mut saved = window.session().clone();
+    // On another machine there are no such files, and the session lies elsewhere.
+    for name in ["q.csv", "k.csv", "v.csv"] {
+        fs::remove_file(folder.path().join(name)).unwrap();
+    }
+    let elsewhere = tempfile::tempdir().unwrap();
+    let there = elsewhere.path().join("theirs.kqv");
+    fs::rename(&path, &there).unwrap();
+    saved.input = InputId::Enclosed(there.clone());
     let mut other = Window::new();
-    other.drop_files(vec![path.clone()]);
+    other.drop_files(vec![there.clone()]);
     assert_eq!(*other.session(), saved, "{:?}", other.notices());
+    let weights = [&window, &other].map(|window| window.run().left.table(TableKind::Weights));
+    assert_eq!(weights[0].values(), weights[1].values());
+    assert_eq!(other.run().input.name, window.run().input.name);
+
+    // What was enclosed goes on from there,
+    let again = elsewhere.path().join("again.kqv");
+    other.apply(Action::File(FileAction::SaveSession(again.clone())));
+    fs::remove_file(&there).unwrap();
     other.press(Modifiers::COMMAND, Key::Z);
     assert_eq!(other.session().input, InputId::Capture);
-    fs::remove_file(folder.path().join("q.csv")).unwrap();
+    other.drop_files(vec![again.clone()]);
+    assert_eq!(other.session().input, InputId::Enclosed(again.clone()));
+    assert!(other.notices().is_empty(), "{:?}", other.notices());
+
+    // and what is broken, or was saved without, changes nothing.
     let before = other.session().clone();
+    let bytes = fs::read(&again).unwrap();
+    fs::write(&there, &bytes[..bytes.len() / 2]).unwrap();
+    other.drop_files(vec![there]);
+    window.apply(Action::File(FileAction::SaveSession(path.clone())));
+    let [notice] = window.notices() else {
+        panic!("{:?}", window.notices());
+    };
+    assert!(
+        notice.starts_with("q.csv: ") && notice.ends_with("was saved without its numbers"),
+        "{notice}"
+    );
     other.drop_files(vec![path]);
     assert_eq!(*other.session(), before);
-    assert_eq!(other.notices().len(), 1, "{:?}", other.notices());
+    assert_eq!(other.notices().len(), 2, "{:?}", other.notices());
 }
 
 #[test]
@@ -189,4 +220,43 @@ fn the_picture_of_the_window_is_what_is_on_screen() {
     let notice = window.notices().first().unwrap();
     assert!(notice.ends_with("window.csv: a picture of the window ends in .png or .svg"));
     assert!(!other.exists());
+}
+
+#[test]
+fn every_table_has_its_colour_bar_however_narrow_it_is() {
+    for size in [(1600, 1000), (1280, 720), (900, 600)] {
+        let mut window = Window::open(size, Vec::new());
+        window.press(Modifiers::COMMAND, Key::T);
+        window.wait();
+        for arrangement in ["beside", "crossed"] {
+            window.leave();
+            window.picture(&format!("bars-{arrangement}-{}.png", size.0));
+            for table in ["Q", "K", "V", "Raw scores", "Weights", "Output"] {
+                let bar = window.label_starting_with(&format!("Colours of {table} in f32, from "));
+                assert!(
+                    table != "Weights" || bar.ends_with("from 0 to 1.0"),
+                    "{bar}"
+                );
+            }
+            window.press(Modifiers::NONE, Key::X);
+        }
+    }
+    let mut window = Window::new();
+    window.pick("Input", "Eight heads from X");
+    window.press(Modifiers::NONE, Key::P);
+    for table in [
+        "X",
+        "W_Q",
+        "W_K",
+        "W_V",
+        "W_O",
+        "Concat in f32",
+        "Position table",
+    ] {
+        assert!(
+            !window
+                .label_starting_with(&format!("Colours of {table}, from "))
+                .is_empty()
+        );
+    }
 }
