@@ -2,8 +2,10 @@
 //!
 //! `cargo bench -p kqv-gui --bench frame`
 //!
-//! Measured on 2 shared cores of x86-64: nothing changed 0.6 ms at 512 × 512 of width 64, other fraction bits there
-//! 46 ms, a step of a walk through 4,096 × 4,096 3.7 ms.
+//! Measured on 2 shared cores of an AMD EPYC of the first generation: start to first picture 28 ms, without a window of
+//! the system; nothing changed 1.4 ms at 512 × 512 of width 64, and there a cell of Q, K or V edited with two runs
+//! 20 ms, other fraction bits 11 ms; 4,096 × 4,096 opened 0.7 s, a step of a walk through it 4.8 ms, a turn of the wheel
+//! 3.5 ms.
 
 #![expect(clippy::unwrap_used, reason = "a bench has nobody to tell")]
 
@@ -12,16 +14,20 @@ use std::hint::black_box;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use eframe::egui::vec2;
+use eframe::egui::{Event, Modifiers, MouseWheelSource, MouseWheelUnit, TouchPhase, pos2, vec2};
 use egui_kittest::Harness;
 use kqv_gui::App;
 use kqv_gui::action::Action;
 use kqv_gui::compare::Compare;
 use kqv_gui::detail::Detail;
-use kqv_gui::session::{FormatChoice, FractionBits, InputId, Session, SideId, TableKind, Unit};
+use kqv_gui::edit::{MatrixId, Operand, Place};
+use kqv_gui::session::edits::EditAction;
+use kqv_gui::session::{
+    FormatChoice, FractionBits, InputId, Session, Shown, SideId, TableKind, Unit,
+};
 use kqv_gui::side::{Choice, Side};
 use kqv_gui::source::{Made, Preset, load};
 use kqv_gui::table::Table;
@@ -31,22 +37,24 @@ fn window(files: Vec<PathBuf>) -> Harness<'static, App> {
     let mut harness = Harness::builder()
         .with_size(vec2(1600.0, 1000.0))
         .build_eframe(|creation| App::new(&creation.egui_ctx, files).unwrap());
+    settle(&mut harness);
+    frame(&mut harness);
+    frame(&mut harness);
+    harness
+}
+
+/// Until nothing is read or computed beside the frame any more.
+fn settle(harness: &mut Harness<'_, App>) {
     while harness.state().is_busy() {
         harness.step();
         sleep(Duration::from_millis(2));
     }
-    harness.step();
-    harness.step();
-    harness
 }
 
 fn apply(harness: &mut Harness<'_, App>, action: Action) {
     let ctx = harness.ctx.clone();
     harness.state_mut().apply(&ctx, action);
-    while harness.state().is_busy() {
-        harness.step();
-        sleep(Duration::from_millis(2));
-    }
+    settle(harness);
 }
 
 /// Layout, accessibility tree and shapes, and the triangles made of them.
@@ -57,6 +65,15 @@ fn frame(harness: &mut Harness<'_, App>) {
     black_box(harness.ctx.tessellate(shapes, output.pixels_per_point));
 }
 
+/// 512 queries and keys of width 64.
+const LARGE: Made = Made {
+    queries: 512,
+    keys: 512,
+    width: 64,
+    value_width: 64,
+    preset: Preset::Random { seed: 1 },
+};
+
 fn frames(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("frame");
     group.sample_size(20);
@@ -64,20 +81,40 @@ fn frames(criterion: &mut Criterion) {
     group.bench_function("nothing changed, the capture", |bencher| {
         bencher.iter(|| frame(&mut window512));
     });
-    let made = Made {
-        queries: 512,
-        keys: 512,
-        width: 64,
-        value_width: 64,
-        preset: Preset::Random { seed: 1 },
-    };
-    apply(&mut window512, Action::Choose(InputId::Made(made)));
+    apply(&mut window512, Action::Choose(InputId::Made(LARGE)));
     let weights = window512.state().run().left.table(TableKind::Weights);
     assert_eq!((weights.rows(), weights.columns()), (512, 512));
     frame(&mut window512);
     group.bench_function("nothing changed, 512 × 512", |bencher| {
         bencher.iter(|| frame(&mut window512));
     });
+    let formats =
+        [SideId::Left, SideId::Right].map(|side| window512.state().session().format(side));
+    assert_eq!(formats.map(FormatChoice::name), ["f32", "i8"]);
+    for (operand, kind) in [
+        (Operand::Q, TableKind::Q),
+        (Operand::K, TableKind::K),
+        (Operand::V, TableKind::V),
+    ] {
+        let mut cell = 0;
+        let name = format!("a cell of {} edited, 512 × 512", operand.name());
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                cell += 1;
+                edit(&mut window512, operand, kind, cell);
+            });
+        });
+    }
+    let shown = Action::Show(Shown::Difference);
+    apply(&mut window512, shown);
+    let mut cell = 0;
+    group.bench_function("a cell of K edited, 512 × 512, differences", |bencher| {
+        bencher.iter(|| {
+            cell += 1;
+            edit(&mut window512, Operand::K, TableKind::K, cell);
+        });
+    });
+    apply(&mut window512, Action::Show(Shown::Left));
     let mut q = 4;
     group.bench_function("other fraction bits, 512 × 512", |bencher| {
         bencher.iter(|| {
@@ -95,7 +132,23 @@ fn frames(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// 4,096 queries and keys of width 2: opened, then walked down the large table of weights.
+/// Drags one cell to another number and draws what follows.
+fn edit(window: &mut Harness<'_, App>, operand: Operand, kind: TableKind, count: u16) {
+    let place = Place {
+        matrix: MatrixId::new(operand, 0, 0),
+        row: 137,
+        column: 21,
+    };
+    let value = f64::from(count % 64) / 16.0 - 2.0;
+    apply(window, Action::Edit(EditAction::Drag(place, value)));
+    frame(window);
+    let run = window.state().run();
+    for side in [&run.left, &run.right] {
+        assert_eq!(side.table(kind).get(place.row, place.column), Some(value));
+    }
+}
+
+/// 4,096 queries and keys of width 2, in files: opened, then walked and scrolled through.
 fn long(criterion: &mut Criterion) {
     const TOKENS: usize = 4096;
     let folder = tempfile::tempdir().unwrap();
@@ -104,21 +157,23 @@ fn long(criterion: &mut Criterion) {
         let text: String = (0..TOKENS).map(row).collect();
         fs::write(folder.path().join(name), text).unwrap();
     }
-    let start = Instant::now();
-    let mut window = window(vec![folder.path().join("q.csv")]);
-    println!(
-        "4096 × 4096 opened after {} ms",
-        start.elapsed().as_millis()
-    );
-    assert_eq!(
-        window.state().run().left.table(TableKind::Weights).rows(),
-        TOKENS
-    );
+    let open = || {
+        let window = window(vec![folder.path().join("q.csv")]);
+        let weights = window.state().run().left.table(TableKind::Weights);
+        assert_eq!((weights.rows(), weights.columns()), (TOKENS, TOKENS));
+        window
+    };
+    let mut group = criterion.benchmark_group("4096 × 4096");
+    group.sample_size(10);
+    group.bench_function("opened", |bencher| bencher.iter_with_large_drop(open));
+    let mut window = open();
     apply(&mut window, Action::Enlarge(Some(TableKind::Weights)));
-    let mut group = criterion.benchmark_group("frame");
-    group.sample_size(20);
+    frame(&mut window);
+    group.bench_function("nothing changed", |bencher| {
+        bencher.iter(|| frame(&mut window));
+    });
     let mut query = 0;
-    group.bench_function("a walk through 4096 × 4096", |bencher| {
+    group.bench_function("a step of a walk", |bencher| {
         bencher.iter(|| {
             query = (query + 97) % TOKENS;
             let selection = window.state().session().selection;
@@ -127,19 +182,38 @@ fn long(criterion: &mut Criterion) {
             frame(&mut window);
         });
     });
+    window.hover_at(pos2(900.0, 500.0));
+    frame(&mut window);
+    let mut step = 0;
+    group.bench_function("a turn of the wheel", |bencher| {
+        bencher.iter(|| {
+            step += 1;
+            // Down to the end, and up again.
+            let delta = if step % 200 < 100 { -120.0 } else { 120.0 };
+            window.event(Event::MouseWheel {
+                unit: MouseWheelUnit::Point,
+                source: MouseWheelSource::Wheel,
+                delta: vec2(0.0, delta),
+                phase: TouchPhase::Move,
+                modifiers: Modifiers::NONE,
+            });
+            frame(&mut window);
+        });
+    });
     group.finish();
 }
 
-/// From nothing to the triangles of the first picture: reading the capture, running the kernel, layout.
+/// From nothing to the triangles of the first picture: reading the capture, running the kernel, fonts, layout.
 fn start(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("start");
     group.sample_size(10);
     group.bench_function("first picture", |bencher| {
-        bencher.iter(|| {
+        bencher.iter_with_large_drop(|| {
             let mut harness = Harness::builder()
                 .with_size(vec2(1600.0, 1000.0))
                 .build_eframe(|creation| App::new(&creation.egui_ctx, Vec::new()).unwrap());
             frame(&mut harness);
+            harness
         });
     });
     group.finish();
@@ -147,19 +221,12 @@ fn start(criterion: &mut Criterion) {
 
 /// What an edit at 512 × 512 of width 64 is made of.
 fn parts(criterion: &mut Criterion) {
-    let made = Made {
-        queries: 512,
-        keys: 512,
-        width: 64,
-        value_width: 64,
-        preset: Preset::Random { seed: 1 },
-    };
     let session = Session {
         layer: 0,
         head: 0,
         ..Session::default()
     };
-    let input = load(&InputId::Made(made)).unwrap();
+    let input = load(&InputId::Made(LARGE)).unwrap();
     let bits = FractionBits { q: 4, k: 4, v: 4 };
     let [single, bytes] = [FormatChoice::F32, FormatChoice::I8(bits.into())]
         .map(|format| Choice::new(&session, format));

@@ -61,15 +61,26 @@ pub enum ColourScale {
 impl ColourScale {
     /// The colour of `value`; `None` is hidden by the mask.
     pub fn colour(self, value: Option<f64>) -> Color32 {
-        let Some(value) = value else {
-            return HIDDEN;
-        };
-        if value.is_nan() {
-            return NOT_A_NUMBER;
+        let mut pixel = [HIDDEN];
+        if let Some(value) = value {
+            self.fill(&[value], &mut pixel);
         }
-        match self {
-            Self::Diverging { end } => step(&DIVERGING, 0.5 - 0.5 * value / end),
-            Self::Weights { end } => step(&WEIGHTS, value / end),
+        let [colour] = pixel;
+        colour
+    }
+
+    /// The colours of visible values.
+    pub fn fill(self, values: &[f64], pixels: &mut [Color32]) {
+        // From a value to the step of its colour.
+        let (steps, factor, zero) = match self {
+            Self::Diverging { end } => (&DIVERGING, -0.5 * real(STEPS) / end, 0.5 * real(STEPS)),
+            Self::Weights { end } => (&WEIGHTS, real(STEPS) / end, 0.0),
+        };
+        let steps: &[Color32] = steps;
+        for (pixel, &value) in pixels.iter_mut().zip(values) {
+            let at = index(drawn(value * factor + (zero + 0.5))).min(STEPS);
+            let colour = steps.get(at).copied().unwrap_or(NOT_A_NUMBER);
+            *pixel = if value.is_nan() { NOT_A_NUMBER } else { colour };
         }
     }
 
@@ -93,12 +104,6 @@ fn steps(gradient: colorous::Gradient) -> Vec<Color32> {
     steps
         .map(|colour| Color32::from_rgb(colour.r, colour.g, colour.b))
         .collect()
-}
-
-/// The colour at `share` of the way, from 0 to 1.
-fn step(steps: &[Color32], share: f64) -> Color32 {
-    let at = index(drawn(share * real(STEPS) + 0.5)).min(STEPS);
-    steps.get(at).copied().unwrap_or(NOT_A_NUMBER)
 }
 
 /// Dark or light text, whichever stands out more on `background`.

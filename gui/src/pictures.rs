@@ -104,9 +104,7 @@ fn image(
         let values = table.row(row).get(seen.clone()).unwrap_or_default();
         let place = seen.start.saturating_sub(columns.start)..;
         let pixels = pixels.get_mut(place).unwrap_or_default();
-        for (pixel, &value) in pixels.iter_mut().zip(values) {
-            *pixel = scale.colour(Some(value));
-        }
+        scale.fill(values, pixels);
     });
     ColorImage::new(size, pixels)
 }

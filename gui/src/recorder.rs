@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use kqv::{
     Alibi, Attention, Float, Modify, Observer, Qkv, Quantized, Query, Scores, ShapeError, View,
-    WEIGHT_ONE, fast_scratch_cells,
+    WEIGHT_ONE,
 };
 use rayon::prelude::*;
 
@@ -332,7 +332,7 @@ pub fn record_with<F: Readable, M: Modify + Sync>(
             attention,
             rows,
         };
-        let mut scratch = vec![F::ZERO_CELL; fast_scratch_cells(keys, width)];
+        let mut scratch = vec![F::ZERO_CELL; keys];
         let mut output = vec![F::ZERO; count * value_width];
         kqv::attend_view(
             format,

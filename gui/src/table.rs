@@ -11,26 +11,30 @@ pub struct Table {
     picture: u64,
     rows: usize,
     columns: usize,
-    values: Arc<[f64]>,
+    values: Arc<Vec<f64>>,
     visible: Option<Arc<[Range<usize>]>>,
+    reach: Arc<Reach>,
+}
+
+/// How far its numbers reach, found when somebody asks; twins share it.
+#[derive(Debug, Default)]
+struct Reach {
+    largest: OnceLock<f64>,
     extent: OnceLock<f64>,
-    largest: f64,
 }
 
 impl Table {
     /// Everything visible.
     pub fn new(rows: usize, columns: usize, values: Vec<f64>) -> Self {
-        let largest = largest(&values);
         let id = next_id();
         Self {
             id,
             picture: id,
             rows,
             columns,
-            values: values.into(),
+            values: Arc::new(values),
             visible: None,
-            extent: OnceLock::new(),
-            largest,
+            reach: Arc::default(),
         }
     }
 
@@ -52,7 +56,7 @@ impl Table {
             id: next_id(),
             values: Arc::clone(&self.values),
             visible: self.visible.clone(),
-            extent: self.extent.clone(),
+            reach: Arc::clone(&self.reach),
             ..*self
         }
     }
@@ -114,17 +118,17 @@ impl Table {
         self.row(row).get(column).copied()
     }
 
-    /// What 99.5 % of the values do not pass: the end of a colour scale. Sorted out when it is first asked for:
-    /// weights and differences reach to their largest value and never ask.
+    /// What 99.5 % of the values do not pass: the end of a colour scale. Weights and differences reach to their
+    /// largest value and never ask.
     pub fn extent(&self) -> f64 {
-        *self
-            .extent
-            .get_or_init(|| most(&self.values).unwrap_or(self.largest))
+        let largest = self.largest();
+        let extent = || most(&self.values, largest).unwrap_or(largest);
+        *self.reach.extent.get_or_init(extent)
     }
 
     /// The greatest finite absolute value.
     pub fn largest(&self) -> f64 {
-        self.largest
+        *self.reach.largest.get_or_init(|| largest(&self.values))
     }
 }
 
@@ -162,36 +166,26 @@ fn largest(values: &[f64]) -> f64 {
 
 /// What 99.5 % do not pass, where that leaves anything out.
 ///
-/// Sizes are counted by their leading bits, 32 bins to a power of two; only the bin with the value in question is
-/// sorted. That takes a third of the time of sorting out all of them.
-fn most(values: &[f64]) -> Option<f64> {
-    const BITS: u32 = 16;
-    let bin = |size: f64| {
-        let leading = size.to_bits() >> (u64::BITS - 1 - BITS);
-        usize::try_from(leading).unwrap_or(0) // of 16 bits
-    };
-    let mut counts = vec![0_usize; 1 << BITS];
-    let mut count = 0_usize;
-    for size in sizes(values) {
-        if let Some(held) = counts.get_mut(bin(size)) {
-            *held += 1;
-        }
-        count += 1;
-    }
+/// Few values come near the largest one: those from half of it on are looked at, or, where they are too few, from an
+/// eighth on, and so forth ever faster, and only they are sorted out.
+fn most(values: &[f64], largest: f64) -> Option<f64> {
+    let count = values.iter().filter(|value| value.is_finite()).count();
     if count < 200 {
         return None;
     }
-    let mut at = count - count.div_ceil(200);
-    let holds = counts.iter().position(|&held| {
-        let here = at < held;
-        if !here {
-            at -= held;
+    let beyond = count.div_ceil(200);
+    let (mut least, mut step) = (largest, 2.0);
+    while least > 0.0 {
+        least /= step;
+        step *= step;
+        let mut near: Vec<f64> = sizes(values).filter(|&size| size >= least).collect();
+        if near.len() >= beyond {
+            let at = near.len() - beyond;
+            let (_, &mut value, _) = near.select_nth_unstable_by(at, f64::total_cmp);
+            return Some(value);
         }
-        here
-    })?;
-    let mut sizes: Vec<f64> = sizes(values).filter(|&size| bin(size) == holds).collect();
-    let (_, &mut value, _) = sizes.select_nth_unstable_by(at, f64::total_cmp);
-    (value > 0.0).then_some(value)
+    }
+    None
 }
 
 /// A colour scale's end: two digits, not less than `extent`.

@@ -9,7 +9,7 @@ use crate::integer::Integer;
 /// # Errors
 /// [`Saturated`], with the end of the range, where `real` lies beyond it; NaN saturates to zero.
 pub fn quantize<I: Integer>(real: f64, scale: f64) -> Result<I, Saturated<I>> {
-    let integer = libm::rint(real / scale);
+    let integer = rounded(real / scale);
     let (min, max): (f64, f64) = (I::MIN.into(), I::MAX.into());
     if integer.is_nan() {
         return Err(Saturated { end: I::ZERO });
@@ -26,6 +26,19 @@ pub fn quantize<I: Integer>(real: f64, scale: f64) -> Result<I, Saturated<I>> {
     )]
     let integer = integer as i64;
     I::try_from(integer).map_err(|_| Saturated { end: I::MAX })
+}
+
+/// The nearest whole number, ties to the even one, of what an integer could stand for.
+fn rounded(real: f64) -> f64 {
+    /// 1.5 · 2^52: what is added to it ends at the unit.
+    const UNITS: f64 = 6_755_399_441_055_744.0;
+    /// 2^51.
+    const LIMIT: f64 = 2_251_799_813_685_248.0;
+    if real.abs() < LIMIT {
+        (real + UNITS) - UNITS
+    } else {
+        real
+    }
 }
 
 /// A number beyond the range of its format.

@@ -22,7 +22,7 @@ const GAP: f32 = 36.0;
 /// A name, a shape and a colour bar need this much,
 const SLOT: f32 = 180.0;
 /// a name and a shape this much.
-const NARROW_SLOT: f32 = 100.0;
+const NARROW_SLOT: f32 = 92.0;
 /// Cells of scores do not get larger,
 const MAX_CELL: Vec2 = vec2(84.0, 56.0);
 /// nor columns d and e,
