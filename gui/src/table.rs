@@ -4,6 +4,8 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use rayon::prelude::*;
+
 /// A row-major matrix of real numbers, (rows, columns), that never changes once it is made.
 #[derive(Debug)]
 pub struct Table {
@@ -144,8 +146,20 @@ fn sizes(values: &[f64]) -> impl Iterator<Item = f64> {
     sizes.filter(|size| size.is_finite())
 }
 
-/// The greatest of the finite absolute values, by whole lanes: a chain of maxima would wait for each before the next.
+/// So many values are worth a second core.
+const AT_ONCE: usize = 1 << 15;
+
+/// The greatest of the finite absolute values.
 fn largest(values: &[f64]) -> f64 {
+    if values.len() <= AT_ONCE {
+        return largest_of(values);
+    }
+    let parts = values.par_chunks(AT_ONCE).map(largest_of);
+    parts.reduce(|| 0.0, f64::max)
+}
+
+/// [`largest`] by whole lanes: a chain of maxima would wait for each before the next.
+fn largest_of(values: &[f64]) -> f64 {
     const LANES: usize = 8;
     let size = |value: f64| {
         let size = value.abs();
@@ -178,7 +192,9 @@ fn most(values: &[f64], largest: f64) -> Option<f64> {
     while least > 0.0 {
         least /= step;
         step *= step;
-        let mut near: Vec<f64> = sizes(values).filter(|&size| size >= least).collect();
+        let parts = values.par_chunks(AT_ONCE);
+        let near = parts.flat_map_iter(|part| sizes(part).filter(|&size| size >= least));
+        let mut near: Vec<f64> = near.collect();
         if near.len() >= beyond {
             let at = near.len() - beyond;
             let (_, &mut value, _) = near.select_nth_unstable_by(at, f64::total_cmp);
