@@ -175,10 +175,13 @@ impl Drawing<'_> {
             },
             Shape::Text(text) => words(text),
             Shape::Mesh(mesh) => match mesh.vertices.as_slice() {
-                [one, two, _, four] => match self.image(mesh.texture_id, across(one, two, four))? {
-                    Some(image) => group.add(image),
-                    None => triangles(mesh),
-                },
+                [one, two, three, four] => {
+                    let place = across(one, two, beside(one, [three, four]));
+                    match self.image(mesh.texture_id, place)? {
+                        Some(image) => group.add(image),
+                        None => triangles(mesh),
+                    }
+                }
                 _ => triangles(mesh),
             },
             Shape::QuadraticBezier(curve) => {
@@ -232,7 +235,17 @@ impl Drawing<'_> {
     }
 }
 
-/// Where a place of the texture is on screen: from three corners of a rectangle, one after the other.
+/// Of the last two corners of a rectangle the one that is not opposite to the first: some go around, some go row by row.
+fn beside<'a>(one: &Vertex, [three, four]: [&'a Vertex; 2]) -> &'a Vertex {
+    let way = three.uv - one.uv;
+    if way.x == 0.0 || way.y == 0.0 {
+        three
+    } else {
+        four
+    }
+}
+
+/// Where a place of the texture is on screen: from a corner of a rectangle and the two beside it.
 fn across(one: &Vertex, two: &Vertex, four: &Vertex) -> impl Fn(Pos2) -> Pos2 + use<> {
     let (along, down) = (two.uv - one.uv, four.uv - one.uv);
     let (right, below) = (two.pos - one.pos, four.pos - one.pos);
@@ -271,6 +284,11 @@ mod tests {
                 let ((x, y), (u, v)) = (places[at], corners[at]);
                 vertex(x, y, u, v)
             };
+            let opposite = vertex(30.0, 20.0, 1.0, 1.0);
+            let last = corner(2);
+            for others in [[&last, &opposite], [&opposite, &last]] {
+                assert_eq!(*beside(&corner(0), others), last);
+            }
             let place = across(&corner(0), &corner(1), &corner(2));
             assert_eq!(place(pos2(0.0, 0.0)), pos2(10.0, 10.0));
             assert_eq!(place(pos2(1.0, 0.0)), expected);

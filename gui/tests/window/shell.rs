@@ -215,6 +215,16 @@ fn the_picture_of_the_window_is_what_is_on_screen() {
     }
     // Seven tables and the maps of twelve heads.
     assert!(text.matches("<image").count() >= 7 + 12 - 1);
+    for matrix in text.split("matrix(").skip(1) {
+        let (numbers, _) = matrix.split_once(')').unwrap();
+        let numbers: Vec<f32> = numbers.split(' ').map(|x| x.parse().unwrap()).collect();
+        let [a, b, c, d] = *numbers.first_chunk().unwrap();
+        assert_eq!(
+            a * c + b * d,
+            0.0,
+            "the sides of a picture are square to each other"
+        );
+    }
     let other = folder.path().join("window.csv");
     window.apply(Action::File(FileAction::SaveWindow(other.clone())));
     let notice = window.notices().first().unwrap();
