@@ -1,42 +1,36 @@
 //! One frame: session, run, views, at most one action; and `apply`, the only place that changes the session.
 
+/// What a change makes of a session.
+mod changed;
 /// What is computed beside the frame.
 mod computing;
 /// What is read, written and kept.
 mod files;
+/// What is searched for and measured.
+mod judged;
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use eframe::egui::{Context, Ui, gui_zoom};
 
 use crate::action::{Action, FileAction, Zoom};
 use crate::background::Job;
 use crate::commands::State;
-use crate::compare::first::Search;
-use crate::compare::heads::{HeadId, Setting};
-use crate::compare::numbers::Numbers;
 use crate::dialog::{Dialog, Question};
-use crate::edit::EditError;
 use crate::history::History;
-use crate::judging::{Judging, Subject};
+use crate::judging::Judging;
 use crate::library::Library;
 use crate::look::Look;
 use crate::pictures::Pictures;
 use crate::run::Run;
-use crate::session::edits::Edits;
-use crate::session::judge::JudgeAction;
-use crate::session::layout::{LayoutAction, Pane};
-use crate::session::{FormatChoice, InputId, LearnAction, Selection, Session};
+use crate::session::layout::Pane;
+use crate::session::{InputId, LearnAction, Selection, Session};
 use crate::store::{Kept, Store};
 use crate::views::palette::Palette;
-use crate::{keyboard, lesson, theme, views};
+use crate::{keyboard, theme, views};
 use computing::Computing;
 use files::{Reading, Then};
-
-/// How often the progress of long work is drawn.
-const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 
 /// The window.
 pub struct App {
@@ -216,73 +210,6 @@ impl App {
         ctx.request_repaint();
     }
 
-    /// What is judged now.
-    fn subject(&self) -> Subject {
-        let session = &self.session;
-        let formats = [session.left, session.right].into_iter();
-        let formats = formats.chain(session.more.0.iter().copied());
-        Subject {
-            input: Arc::clone(&self.run.input),
-            id: HeadId {
-                layer: session.layer,
-                head: session.head,
-            },
-            setting: Setting {
-                mask: session.mask,
-                scaling: session.scaling,
-                changes: session.changes,
-            },
-            runs: formats.map(Numbers::from).collect(),
-        }
-    }
-
-    /// Starts what takes long; all else changes the session.
-    fn judge(&mut self, ctx: &Context, action: JudgeAction) {
-        let (subject, judge) = (self.subject(), self.session.judge);
-        let repainted = ctx.clone();
-        let wake = move || repainted.request_repaint();
-        match action {
-            JudgeAction::FirstWrong => self.judging.find_first_wrong(&subject, &judge, wake),
-            JudgeAction::StartSweep => {
-                self.judging.start_sweep(&subject, &judge, wake);
-                if !self.session.layout.is_open(Pane::Sweep) {
-                    LayoutAction::Toggle(Pane::Sweep).apply(&mut self.session);
-                }
-            }
-            JudgeAction::StopSearch => self.judging.stop_search(),
-            JudgeAction::StopSweep => self.judging.stop_sweep(),
-            action => self.change(ctx, &Action::Judge(action)),
-        }
-    }
-
-    /// Measures what an open pane shows, and takes what was searched for by now.
-    fn measure(&mut self, ctx: &Context) {
-        if self.session.layout.is_open(Pane::Statistics) {
-            let repainted = ctx.clone();
-            let (subject, judge) = (self.subject(), self.session.judge);
-            let measured = self
-                .judging
-                .measure(&subject, &judge, move || repainted.request_repaint());
-            if let Err(error) = measured {
-                self.notify(error.to_string());
-            }
-        }
-        match self.judging.poll() {
-            Ok(Search::NotYet) => {}
-            Ok(Search::Nothing) => {
-                self.notify("No step of any head is wrong within the budget".to_owned());
-            }
-            Ok(Search::Found(wrong)) => {
-                self.change(ctx, &Action::Judge(JudgeAction::Go(wrong.cell())));
-                self.notify(wrong.to_string());
-            }
-            Err(sentence) => self.notify(sentence),
-        }
-        if self.judging.is_busy() {
-            ctx.request_repaint_after(PROGRESS_EVERY);
-        }
-    }
-
     /// Panes and colours are not undone.
     fn placed_as_now(&self, session: Session) -> Session {
         let mut placed = Session {
@@ -292,100 +219,6 @@ impl App {
         };
         placed.around = placed.around_shown();
         placed
-    }
-
-    /// `session` after a simple change.
-    fn after(&mut self, mut session: Session, action: &Action) -> Result<Session, EditError> {
-        match action.clone() {
-            Action::Choose(id) => self.show_input(&mut session, id),
-            Action::Layer(layer) => session.layer = layer,
-            Action::Head(head) => session.head = head,
-            Action::OpenHead { layer, head } => (session.layer, session.head) = (layer, head),
-            Action::Mask(mask) => session.mask = mask,
-            Action::Scaling(scaling) => session.scaling = scaling,
-            Action::Changes(changes) => session.changes = changes,
-            Action::Format(side, format) => *session.format_mut(side) = format,
-            Action::Runs(runs) => {
-                let added = matches!(runs, crate::session::runs::RunsAction::Add(_));
-                runs.apply(&mut session);
-                let pane = Pane::Runs;
-                if added && !session.layout.is_open(pane) {
-                    LayoutAction::Toggle(pane).apply(&mut session);
-                }
-            }
-            Action::Judge(judge) => judge.apply(&mut session),
-            Action::Show(shown) => session.shown = shown,
-            Action::Unit(unit) => session.unit = unit,
-            Action::Select(selection) => {
-                (session.selection, session.around) = (selection, None);
-            }
-            Action::SelectAround(cell) => session.around = Some(cell),
-            Action::Enlarge(enlarged) => session.enlarged = enlarged,
-            Action::Arrange(arrangement) => session.arrangement = arrangement,
-            Action::Edit(edit) => edit.apply(&mut session, &self.run.input)?,
-            Action::Heads(heads) => session.heads = heads,
-            Action::Positions(positions) => session.positions = positions,
-            Action::Learn(learn) => {
-                let before = session.learn;
-                session.learn.apply(learn);
-                if let LearnAction::Lesson(number) = learn {
-                    let setup = lesson::step(number).setup;
-                    let input = (setup.input)();
-                    // What was tried stays while the next steps are about the same numbers.
-                    let goes_on = before.begun && before.lesson != number && session.input == input;
-                    if !goes_on {
-                        self.show_input(&mut session, input);
-                    }
-                    setup.apply(&mut session);
-                }
-            }
-            Action::Point(_)
-            | Action::Open(_)
-            | Action::AskForFiles
-            | Action::File(_)
-            | Action::Layout(_)
-            | Action::Theme(_)
-            | Action::Palette
-            | Action::Zoom(_)
-            | Action::Cancel
-            | Action::Undo
-            | Action::Redo
-            | Action::Dismiss(_) => {}
-        }
-        Ok(session)
-    }
-
-    /// Another input starts at its first head, or at the place that the capture is known for.
-    fn show_input(&mut self, session: &mut Session, id: InputId) {
-        let start = Session::default();
-        let (layer, head, selection) = if id == start.input {
-            (start.layer, start.head, start.selection)
-        } else {
-            let first = Selection {
-                query: 0,
-                key: 0,
-                ..start.selection
-            };
-            (0, 0, first)
-        };
-        if let Ok(input) = self.library.get(&id) {
-            let fit = |format: FormatChoice| format.meant_for(&input, layer, head);
-            session.mask = input.mask;
-            session.left = fit(session.left);
-            session.right = fit(session.right);
-            for format in &mut session.more.0 {
-                *format = fit(*format);
-            }
-        }
-        *session = Session {
-            input: id,
-            layer,
-            head,
-            selection,
-            around: None,
-            edits: Edits::default(),
-            ..session.clone()
-        };
     }
 
     /// Makes `session` the present one with everything that follows from it, or says why not.
