@@ -4,7 +4,6 @@ use std::sync::LazyLock;
 
 use eframe::egui::{Color32, Rgba};
 
-use crate::number::{drawn, index, real};
 use crate::session::TableKind;
 
 /// The window behind everything.
@@ -73,14 +72,17 @@ impl ColourScale {
     pub fn fill(self, values: &[f64], pixels: &mut [Color32]) {
         // From a value to the step of its colour.
         let (steps, factor, zero) = match self {
-            Self::Diverging { end } => (&DIVERGING, -0.5 * real(STEPS) / end, 0.5 * real(STEPS)),
-            Self::Weights { end } => (&WEIGHTS, real(STEPS) / end, 0.0),
+            Self::Diverging { end } => (&DIVERGING, -0.5 * LAST_STEP / end, 0.5 * LAST_STEP),
+            Self::Weights { end } => (&WEIGHTS, LAST_STEP / end, 0.0),
         };
-        let steps: &[Color32] = steps;
-        for (pixel, &value) in pixels.iter_mut().zip(values) {
-            let at = index(drawn(value * factor + (zero + 0.5))).min(STEPS);
-            let colour = steps.get(at).copied().unwrap_or(NOT_A_NUMBER);
-            *pixel = if value.is_nan() { NOT_A_NUMBER } else { colour };
+        let mut places = [0; AT_ONCE];
+        for (pixels, values) in pixels.chunks_mut(AT_ONCE).zip(values.chunks(AT_ONCE)) {
+            for (place, &value) in places.iter_mut().zip(values) {
+                *place = step(value * factor + zero);
+            }
+            for (pixel, &place) in pixels.iter_mut().zip(&places) {
+                *pixel = steps.get(place).copied().unwrap_or(NOT_A_NUMBER);
+            }
         }
     }
 
@@ -94,13 +96,31 @@ impl ColourScale {
 }
 
 /// Steps of a scale: more than the eye can tell apart, and ten times as fast as the formula.
-const STEPS: usize = 1024;
+const STEPS: u16 = 1024;
+/// The last of them, as a position.
+const LAST_STEP: f64 = STEPS as f64;
+/// So many places are found at once, then so many colours: the former is work for vectors, the latter is not.
+const AT_ONCE: usize = 64;
+
+/// The step nearest to a position, none where that is not a number.
+#[expect(clippy::cast_possible_truncation, reason = "it is one of the steps")]
+fn step(position: f64) -> usize {
+    // In this binade a unit is the last place: the sum is rounded to it, and its last bits are the integer.
+    const ROUNDING: f64 = (1_u64 << f64::MANTISSA_DIGITS >> 1) as f64;
+    let position = if position.is_nan() {
+        LAST_STEP + 1.0
+    } else {
+        position.max(0.0).min(LAST_STEP)
+    };
+    ((position + ROUNDING).to_bits() ^ ROUNDING.to_bits()) as usize
+}
 
 static DIVERGING: LazyLock<Vec<Color32>> = LazyLock::new(|| steps(colorous::RED_BLUE));
 static WEIGHTS: LazyLock<Vec<Color32>> = LazyLock::new(|| steps(colorous::CIVIDIS));
 
 fn steps(gradient: colorous::Gradient) -> Vec<Color32> {
-    let steps = (0..=STEPS).map(|step| gradient.eval_rational(step, STEPS + 1));
+    let count = usize::from(STEPS) + 1;
+    let steps = (0..count).map(|step| gradient.eval_rational(step, count));
     steps
         .map(|colour| Color32::from_rgb(colour.r, colour.g, colour.b))
         .collect()

@@ -332,7 +332,8 @@ pub fn record_with<F: Readable, M: Modify + Sync>(
             attention,
             rows,
         };
-        let mut scratch = vec![F::ZERO_CELL; keys];
+        let cells = kqv::scratch_bytes::<F>(count, keys) / size_of::<F::Cell>();
+        let mut scratch = vec![F::ZERO_CELL; cells];
         let mut output = vec![F::ZERO; count * value_width];
         kqv::attend_view(
             format,

@@ -109,28 +109,35 @@ impl Run {
         let same_sides =
             |run: &&Self| Arc::ptr_eq(&run.left, &left) && Arc::ptr_eq(&run.right, &right);
         let same = before.filter(same_sides);
-        let compare = match same.filter(|run| run.compare.unit == session.unit) {
-            Some(run) => Arc::clone(&run.compare),
-            None => Arc::new(Compare::new(&left, &right, session.unit, scale)),
+        let compare = || {
+            let compare = match same.filter(|run| run.compare.unit == session.unit) {
+                Some(run) => Arc::clone(&run.compare),
+                None => Arc::new(Compare::new(&left, &right, session.unit, scale)),
+            };
+            if shows_differences(session) {
+                compare.prepare();
+            }
+            compare
         };
-        if shows_differences(session) {
-            compare.prepare();
-        }
+        let shown = match session.shown {
+            Shown::Right => session.right,
+            _ => session.left,
+        };
+        let detail = || {
+            let is_same = |run: &&Self| run.detail.focus == focus && run.detail.shown == shown;
+            match same.filter(is_same) {
+                Some(run) => Ok(Arc::clone(&run.detail)),
+                None => Detail::new(input, session, focus, shown).map(Arc::new),
+            }
+        };
+        let (compare, detail) = rayon::join(compare, detail);
+        let detail = detail?;
         let more = held(&session.more.0, &left, same, |format| {
             side(Choice::new(session, format))
         })?;
         let heads = match before.filter(|run| run.heads.are_of(choices[0])) {
             Some(run) => Arc::clone(&run.heads),
             None => Arc::new(Heads::new(input, choices[0])?),
-        };
-        let shown = match session.shown {
-            Shown::Right => session.right,
-            _ => session.left,
-        };
-        let of_same_terms = |run: &&Self| run.detail.focus == focus && run.detail.shown == shown;
-        let detail = match same.filter(of_same_terms) {
-            Some(run) => Arc::clone(&run.detail),
-            None => Arc::new(Detail::new(input, session, focus, shown)?),
         };
         let all_heads = if session.layout.is_open(Pane::Heads) {
             Some(all_heads(before, input, choices[0])?)

@@ -21,7 +21,7 @@ pub struct Table {
 /// How far its numbers reach, found when somebody asks; twins share it.
 #[derive(Debug, Default)]
 struct Reach {
-    largest: OnceLock<f64>,
+    sizes: OnceLock<Sizes>,
     extent: OnceLock<f64>,
 }
 
@@ -123,14 +123,20 @@ impl Table {
     /// What 99.5 % of the values do not pass: the end of a colour scale. Weights and differences reach to their
     /// largest value and never ask.
     pub fn extent(&self) -> f64 {
-        let largest = self.largest();
-        let extent = || most(&self.values, largest).unwrap_or(largest);
+        let extent = || {
+            let sizes = self.sizes();
+            most(&self.values, sizes).unwrap_or(sizes.largest)
+        };
         *self.reach.extent.get_or_init(extent)
     }
 
     /// The greatest finite absolute value.
     pub fn largest(&self) -> f64 {
-        *self.reach.largest.get_or_init(|| largest(&self.values))
+        self.sizes().largest
+    }
+
+    fn sizes(&self) -> Sizes {
+        *self.reach.sizes.get_or_init(|| Sizes::of(&self.values))
     }
 }
 
@@ -140,50 +146,70 @@ fn next_id() -> u64 {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-/// The finite absolute values.
-fn sizes(values: &[f64]) -> impl Iterator<Item = f64> {
-    let sizes = values.iter().map(|value| value.abs());
-    sizes.filter(|size| size.is_finite())
-}
-
 /// So many values are worth a second core.
 const AT_ONCE: usize = 1 << 15;
 
-/// The greatest of the finite absolute values.
-fn largest(values: &[f64]) -> f64 {
-    if values.len() <= AT_ONCE {
-        return largest_of(values);
-    }
-    let parts = values.par_chunks(AT_ONCE).map(largest_of);
-    parts.reduce(|| 0.0, f64::max)
+/// The finite absolute values of a table.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Sizes {
+    count: usize,
+    largest: f64,
 }
 
-/// [`largest`] by whole lanes: a chain of maxima would wait for each before the next.
-fn largest_of(values: &[f64]) -> f64 {
-    const LANES: usize = 8;
-    let size = |value: f64| {
-        let size = value.abs();
-        if size < f64::INFINITY { size } else { 0.0 }
-    };
-    let mut lanes = [0.0_f64; LANES];
-    let chunks = values.chunks_exact(LANES);
-    let rest = chunks.remainder();
-    for chunk in chunks {
-        for (lane, &value) in lanes.iter_mut().zip(chunk) {
-            let size = size(value);
-            *lane = if size > *lane { size } else { *lane };
+impl Sizes {
+    fn of(values: &[f64]) -> Self {
+        if values.len() <= AT_ONCE {
+            return Self::of_part(values);
+        }
+        let parts = values.par_chunks(AT_ONCE).map(Self::of_part);
+        parts.reduce(Self::default, |a, b| Self {
+            count: a.count + b.count,
+            largest: a.largest.max(b.largest),
+        })
+    }
+
+    /// By whole lanes: a chain of maxima would wait for each before the next.
+    fn of_part(values: &[f64]) -> Self {
+        const LANES: usize = 8;
+        let mut largest = [0.0_f64; LANES];
+        let mut count = [0; LANES];
+        let (chunks, rest) = values.as_chunks::<LANES>();
+        for chunk in chunks {
+            for ((largest, count), value) in largest.iter_mut().zip(&mut count).zip(chunk) {
+                let size = value.abs();
+                let is_finite = size < f64::INFINITY;
+                *count += usize::from(is_finite);
+                let size = if is_finite { size } else { 0.0 };
+                *largest = if size > *largest { size } else { *largest };
+            }
+        }
+        let rest = rest.iter().map(|value| value.abs());
+        let rest = rest.filter(|size| size.is_finite());
+        Self {
+            count: count.iter().sum::<usize>() + rest.clone().count(),
+            largest: rest.chain(largest).fold(0.0, f64::max),
         }
     }
-    let rest = rest.iter().map(|&value| size(value));
-    lanes.into_iter().chain(rest).fold(0.0, f64::max)
+}
+
+/// The finite absolute values of `values` from `least` on.
+fn near(values: &[f64], least: f64) -> impl Iterator<Item = f64> {
+    const CHUNK: usize = 16;
+    // Most chunks have none, which vectors see at once.
+    let any = move |chunk: &&[f64]| {
+        let is_near = chunk.iter().map(|value| value.abs() >= least);
+        is_near.fold(false, |any, is_near| any | is_near)
+    };
+    let sizes = values.chunks(CHUNK).filter(any).flatten();
+    let sizes = sizes.map(|value| value.abs());
+    sizes.filter(move |&size| size >= least && size < f64::INFINITY)
 }
 
 /// What 99.5 % do not pass, where that leaves anything out.
 ///
 /// Few values come near the largest one: those from half of it on are looked at, or, where they are too few, from an
 /// eighth on, and so forth ever faster, and only they are sorted out.
-fn most(values: &[f64], largest: f64) -> Option<f64> {
-    let count = values.iter().filter(|value| value.is_finite()).count();
+fn most(values: &[f64], Sizes { count, largest }: Sizes) -> Option<f64> {
     if count < 200 {
         return None;
     }
@@ -193,8 +219,7 @@ fn most(values: &[f64], largest: f64) -> Option<f64> {
         least /= step;
         step *= step;
         let parts = values.par_chunks(AT_ONCE);
-        let near = parts.flat_map_iter(|part| sizes(part).filter(|&size| size >= least));
-        let mut near: Vec<f64> = near.collect();
+        let mut near: Vec<f64> = parts.flat_map_iter(|part| near(part, least)).collect();
         if near.len() >= beyond {
             let at = near.len() - beyond;
             let (_, &mut value, _) = near.select_nth_unstable_by(at, f64::total_cmp);
@@ -224,7 +249,8 @@ mod tests {
 
     /// The plain way: all sizes in order.
     fn sorted_out(values: &[f64]) -> f64 {
-        let mut sizes: Vec<f64> = sizes(values).collect();
+        let mut sizes: Vec<f64> = values.iter().map(|value| value.abs()).collect();
+        sizes.retain(|size| size.is_finite());
         sizes.sort_by(f64::total_cmp);
         sizes[sizes.len() - sizes.len().div_ceil(200)]
     }
@@ -239,8 +265,9 @@ mod tests {
             let values: Vec<f64> = (0..len).map(value).chain([f64::INFINITY]).collect();
             let table = Table::new(1, len + 1, values.clone());
             assert_eq!(table.extent(), sorted_out(&values));
-            let finite = sizes(&values).fold(0.0, f64::max);
-            assert_eq!(table.largest(), finite);
+            let finite = values.iter().map(|value| value.abs());
+            let finite = finite.filter(|size| size.is_finite());
+            assert_eq!(table.largest(), finite.fold(0.0, f64::max));
         }
         let few = Table::new(1, 3, vec![1.0, -4.0, f64::NAN]);
         assert_eq!((few.extent(), few.largest()), (4.0, 4.0));

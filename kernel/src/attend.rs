@@ -146,7 +146,8 @@ pub(crate) fn attend_on_stack<F, M, O, const CAP: usize>(
 /// [`attend`] over shapes known at run time, in any format, with the caller's memory.
 ///
 /// `scratch` holds one row of scores: at least S cells, their content does not matter. With
-/// [`fast_scratch_cells`] the vectors of the processor are put to use, for the same bits.
+/// [`fast_scratch_cells`] the vectors of the processor are put to use, for the same bits; an observer needs no more
+/// than the [`scratch_bytes`] for that.
 /// `output` is (T, E), row-major.
 ///
 /// On a chip it takes at most 1 kB of stack, whatever the shape: the firmware program `count` measures it.
@@ -245,20 +246,31 @@ fn attend_rows<F, M, O>(
     } else {
         F::attend_at_once(body, prepared, qkv, attention, scratch, output)
     };
-    let scratch = scratch.get_mut(..keys).unwrap_or_default();
     let mut rest = output.get_mut(done * v.columns()..).unwrap_or_default();
+    let mut scored = done..done;
     for i in done..q.rows() {
         let Some((output, later)) = rest.split_at_mut_checked(v.columns()) else {
             return;
         };
         rest = later;
-        attend_row::<F, M, O>(prepared, qkv, attention, i, scratch, output, &mut observer);
+        if O::WATCHES && i == scored.end {
+            scored = i..i + F::score_at_once(prepared, q, i, k, scratch);
+        }
+        if scored.contains(&i) {
+            let row = (i - scored.start) * keys;
+            let row = part(scratch, row..row + keys);
+            attend_row::<F, M, O, true>(prepared, qkv, attention, i, row, output, &mut observer);
+        } else {
+            let row = part(scratch, 0..keys);
+            attend_row::<F, M, O, false>(prepared, qkv, attention, i, row, output, &mut observer);
+        }
     }
 }
 
-/// Query `i`: score, change, weigh, mix, with `scratch` for its row of S cells.
+/// Query `i`: score, change, weigh, mix, with `scratch` for its row of S cells; those of a `SCORED` row are there
+/// already, from [`Format::score_at_once`].
 #[cfg_attr(target_os = "none", inline(never))] // its frame is not for bodies that do without
-pub(crate) fn attend_row<F, M, O>(
+pub(crate) fn attend_row<F, M, O, const SCORED: bool>(
     prepared: F::Prepared,
     Qkv { q, k, v }: Qkv<'_, F::Element>,
     attention: Attention<M>,
@@ -279,16 +291,18 @@ pub(crate) fn attend_row<F, M, O>(
     let row = q.row(i);
     let mut prepared = prepared;
     let changes = M::CHANGES || attention.softcap.cap().is_some();
-    if O::WATCHES || !changes {
+    if !SCORED && (O::WATCHES || !changes) {
         let cells = part(scratch, visible.clone());
         F::score_row(&mut prepared, row, k.rows_between(visible.clone()), cells);
     }
-    if O::WATCHES {
+    if O::WATCHES && !SCORED {
         // An observer is shown the scores of hidden keys too.
         for hidden in [0..visible.start, visible.end..k.rows()] {
             let cells = part(scratch, hidden.clone());
             F::score_hidden(prepared, row, k.rows_between(hidden), cells);
         }
+    }
+    if O::WATCHES {
         observer.raw(
             i,
             Scores {
@@ -299,7 +313,10 @@ pub(crate) fn attend_row<F, M, O>(
             },
         );
     }
-    if changes {
+    if changes && SCORED {
+        cap_scores::<F>(attention.softcap, scratch);
+        prepared = F::changed(prepared);
+    } else if changes {
         let scored = if O::WATCHES {
             0..k.rows()
         } else {
@@ -370,6 +387,15 @@ fn score_to_change<F: Format>(
     for (cell, key) in cells.iter_mut().zip(keys.iter_rows()) {
         let score = F::score(prepared, q, key);
         *cell = F::from_score(softcap.cap().map_or(score, |cap| score.softcapped(cap)));
+    }
+}
+
+/// Bounds scores that can be changed, if there is a cap.
+fn cap_scores<F: Format>(softcap: Softcap, cells: &mut [F::Cell]) {
+    if let Some(cap) = softcap.cap() {
+        for cell in cells {
+            *cell = F::from_score(F::to_score(*cell).softcapped(cap));
+        }
     }
 }
 

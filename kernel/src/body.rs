@@ -151,6 +151,33 @@ pub(crate) fn score_row_f32(
     false
 }
 
+/// The raw scores of a few queries from `first` on with every key, a row of `cells` each, if this body has vectors
+/// and they fit; returns of how many queries.
+pub(crate) fn score_rows_f32(
+    body: Body,
+    scale: f32,
+    q: View<'_, f32>,
+    first: usize,
+    keys: View<'_, f32>,
+    cells: &mut [f32],
+) -> usize {
+    #[cfg(kqv_vectors)]
+    on_vectors!(body, stages => {
+        use crate::few::{SHARING, rows_of};
+        if q.rows() - first < SHARING {
+            return 0;
+        }
+        let Some(mut rows) = rows_of::<SHARING>(cells, keys.rows()) else {
+            return 0;
+        };
+        let queries: [&[f32]; SHARING] = core::array::from_fn(|i| q.row(first + i));
+        stages.score_rows(scale, &queries, keys, &mut rows);
+        SHARING
+    });
+    let _ = (body, scale, q, first, keys, cells);
+    0
+}
+
 /// Scores of one query to weights, in place, and their sum on vectors, if this body has them.
 pub(crate) fn weigh_f32(body: Body, cells: &mut [f32]) -> Option<f32> {
     #[cfg(kqv_vectors)]

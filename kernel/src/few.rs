@@ -66,7 +66,7 @@ pub(crate) fn query(row: usize, offset: usize) -> Query {
 }
 
 /// The first cells of scratch as rows of so many.
-fn rows_of<const QUERIES: usize>(
+pub(crate) fn rows_of<const QUERIES: usize>(
     scratch: &mut [f32],
     cells: usize,
 ) -> Option<[&mut [f32]; QUERIES]> {

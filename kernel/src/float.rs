@@ -89,6 +89,16 @@ macro_rules! naive_loop {
                 }
             }
 
+            fn score_at_once(
+                prepared: Scaled<$float>,
+                q: View<'_, $float>,
+                first: usize,
+                keys: View<'_, $float>,
+                cells: &mut [$float],
+            ) -> usize {
+                $fast::score_rows(prepared.body, prepared.scale, q, first, keys, cells)
+            }
+
             fn score(prepared: Scaled<$float>, q: &[$float], k: &[$float]) -> $float {
                 let mut dot = 0.0;
                 for (q, k) in q.iter().zip(k) {
@@ -187,7 +197,8 @@ naive_loop!(f64, exp_neg_f64, fast_f64, 1);
 /// What a body does for f32: the whole, or a row of it while somebody watches.
 mod fast_f32 {
     pub(super) use crate::body::{
-        attend_f32 as attend, mix_f32 as mix, score_row_f32 as score_row, weigh_f32 as weigh,
+        attend_f32 as attend, mix_f32 as mix, score_row_f32 as score_row,
+        score_rows_f32 as score_rows, weigh_f32 as weigh,
     };
 }
 
@@ -211,6 +222,17 @@ mod fast_f64 {
 
     pub(super) fn score_row(_: Body, _: f64, _: &[f64], _: View<'_, f64>, _: &mut [f64]) -> bool {
         false
+    }
+
+    pub(super) fn score_rows(
+        _: Body,
+        _: f64,
+        _: View<'_, f64>,
+        _: usize,
+        _: View<'_, f64>,
+        _: &mut [f64],
+    ) -> usize {
+        0
     }
 
     pub(super) fn weigh(_: Body, _: &mut [f64]) -> Option<f64> {

@@ -68,6 +68,20 @@ pub trait Format: Copy {
         Self::score_row(&mut prepared, q, keys, cells);
     }
 
+    /// For those who watch: the scores of the query rows from `first` on with all keys (S, D), a row of S cells each,
+    /// if there is a faster body and `cells` has the room it wants; returns of how many queries. They can be changed,
+    /// as if they came [`from_score`](Self::from_score).
+    fn score_at_once(
+        prepared: Self::Prepared,
+        q: View<'_, Self::Element>,
+        first: usize,
+        keys: View<'_, Self::Element>,
+        cells: &mut [Self::Cell],
+    ) -> usize {
+        let _ = (prepared, q, first, keys, cells);
+        0
+    }
+
     /// The score of one query row and one key row, both (D), in real units; may round.
     fn score(prepared: Self::Prepared, q: &[Self::Element], k: &[Self::Element]) -> Self::Score;
 

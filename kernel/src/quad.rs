@@ -162,7 +162,7 @@ impl<M: Modify> Call<'_, M> {
         if !seen {
             output.fill(0.0);
         } else if spoilt {
-            attend_row::<Float<f32>, M, ()>(
+            attend_row::<Float<f32>, M, (), false>(
                 Scaled::by_the_loop(self.scale),
                 self.qkv,
                 self.attention,

@@ -2,8 +2,8 @@
 
 use fastrand::Rng;
 use kqv::{
-    Attention, Body, Float, Format, Integer, Mask, Modify, Quantized, Query, Scale, attend_view_on,
-    fast_scratch_cells,
+    Alibi, Attention, Body, Float, Format, Integer, Mask, Modify, Quantized, Query, Scale, Softcap,
+    attend_view_on, fast_scratch_cells,
 };
 
 use crate::masks::under_every_option;
@@ -124,14 +124,15 @@ fn every_mask_bias_and_cap_has_the_bits_of_the_naive_loop_on_every_body() {
     });
 }
 
-/// Every stage that an observer is shown on a certain body, as bits.
+/// Every stage that an observer is shown on a certain body with so many rows of scratch, as bits.
 fn stages_on<F: Format>(
     body: Body,
     format: F,
     problem: &Problem<F::Element>,
-    attention: Attention,
+    attention: Attention<impl Modify>,
+    rows: usize,
 ) -> Vec<u64> {
-    let mut scratch = vec![F::ZERO_CELL; problem.keys];
+    let mut scratch = vec![F::ZERO_CELL; rows * problem.keys];
     let mut output = vec![F::ZERO; problem.queries * problem.value_width];
     let mut seen = Recorder::new(format);
     let (qkv, watch) = (problem.qkv(), &mut seen);
@@ -157,16 +158,31 @@ fn stages_on<F: Format>(
 
 #[test]
 fn an_observer_is_shown_the_same_bits_on_every_body() {
-    for (problem, attention) in random_problems(38).take(100) {
-        let (whole_problem, quantized) = integers::<i16>(&problem, 12);
-        let scalar = stages_on(Body::Scalar, Float::<f32>::FORMAT, &problem, attention);
-        let whole = stages_on(Body::Scalar, quantized, &whole_problem, attention);
+    fn law(problem: &Problem<f32>, attention: Attention<impl Modify>) {
+        let (whole_problem, quantized) = integers::<i16>(problem, 12);
+        let single = Float::<f32>::FORMAT;
+        let scalar = stages_on(Body::Scalar, single, problem, attention, 1);
+        let whole = stages_on(Body::Scalar, quantized, &whole_problem, attention, 1);
         for body in bodies() {
-            let seen = stages_on(body, Float::<f32>::FORMAT, &problem, attention);
-            assert_eq!(seen, scalar, "{body:?}");
-            let seen = stages_on(body, quantized, &whole_problem, attention);
-            assert_eq!(seen, whole, "{body:?}, i16");
+            for rows in [1, 4] {
+                let seen = stages_on(body, single, problem, attention, rows);
+                assert_eq!(seen, scalar, "{body:?}, {rows} rows");
+                let seen = stages_on(body, quantized, &whole_problem, attention, rows);
+                assert_eq!(seen, whole, "{body:?}, {rows} rows, i16");
+            }
         }
+    }
+    for (problem, attention) in random_problems(38).take(100) {
+        law(&problem, attention);
+        let mask = (attention.mask, Alibi { slope: 0.25 });
+        let softcap = Softcap::new(2.0).expect("a cap");
+        law(
+            &problem,
+            Attention {
+                softcap,
+                ..Attention::of(mask)
+            },
+        );
     }
 }
 

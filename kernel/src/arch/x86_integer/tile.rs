@@ -139,7 +139,15 @@ impl<I: Tiled, M: Modify> Call<'_, I, M> {
                     attention,
                     ..
                 } = *self;
-                attend_row::<Quantized<I>, M, ()>(prepared, qkv, attention, i, cells, row, &mut ());
+                attend_row::<Quantized<I>, M, (), false>(
+                    prepared,
+                    qkv,
+                    attention,
+                    i,
+                    cells,
+                    row,
+                    &mut (),
+                );
             }
         }
     }
