@@ -85,3 +85,7 @@ pub mod theme;
 pub mod views;
 
 pub use app::App;
+
+/// Of the window, the commands and the benches.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
