@@ -3,12 +3,12 @@
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::flash::flash_bytes;
 use crate::tools::{
-    BuildFolder, Failed, bare_metal, firmware, missing_program, missing_target, read_until,
-    run_patiently,
+    BuildFolder, Failed, PATIENCE, bare_metal, firmware, missing_program, missing_target,
+    read_until, run_patiently,
 };
 
 /// A board as its folder describes it.
@@ -106,8 +106,9 @@ impl Board {
         let debugger =
             |word: &&String| word.contains("semihosting") || word.starts_with("enable=on");
         emulator.args(self.runner[1..].iter().filter(|word| !debugger(word)));
-        let kernel = emulator.arg(&executable).args(["-serial", "stdio"]);
-        let printed = read_until(kernel, last)?;
+        emulator.arg(&executable).args(["-serial", "stdio"]);
+        emulator.stdin(Stdio::null());
+        let printed = read_until(&mut emulator, PATIENCE, |line| line == last)?;
         Ok((
             printed,
             flash_bytes(&fs::read(executable)?).ok_or("not an ELF program")?,

@@ -1,5 +1,5 @@
 //! The boards compute the bits of this machine: firmware is built, run in QEMU and held against the host.
-//! So does WebAssembly, run by node.
+//! So does WebAssembly, run by node, and a processor with AVX-512, emulated by Bochs.
 //!
 //! A board is a folder in `firmware/boards`; what its files and its alias say is all that is known here.
 //! Where QEMU, node or the board's target is missing, its trials are ignored with the sentence that says
@@ -10,6 +10,8 @@ mod count;
 mod counts;
 mod flash;
 mod kept;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod processor;
 mod tools;
 
 use std::collections::BTreeSet;
@@ -72,6 +74,15 @@ fn main() -> Result<(), Box<dyn Error>> {
             unless_missing(board.missing()?, || entry_points_do_not_grow(core, &board))
         }));
     }
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+    trials.push(Trial::ignorable_test(
+        "skylake-x::has_the_bits_of_the_naive_loop",
+        || {
+            unless_missing(processor::missing(), || {
+                Ok(processor::has_the_bits_of_the_naive_loop()?)
+            })
+        },
+    ));
     libtest_mimic::run(&arguments, trials).exit()
 }
 

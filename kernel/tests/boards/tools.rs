@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 pub(crate) type Failed = Box<dyn Error>;
 
 /// A program that runs longer than this hangs; the longest, the counts of a Cortex-M0, takes about half a minute.
-const PATIENCE: Duration = Duration::from_mins(5);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(5);
 
 /// The folder of the firmware.
 pub(crate) fn firmware() -> PathBuf {
@@ -25,6 +25,7 @@ pub(crate) fn missing_program(program: &str) -> Option<String> {
     let package = match program {
         "qemu-system-riscv32" => "qemu-system-misc",
         "node" => "nodejs",
+        "bochs-bin" => "bochs",
         _ => program,
     };
     let missing = Command::new(program).arg("--version").output().is_err();
@@ -112,12 +113,13 @@ pub(crate) fn run_patiently(command: &mut Command) -> Result<String, Failed> {
     }
 }
 
-/// What a command prints before it prints the line `last`, if it does so in time; then it is killed.
-pub(crate) fn read_until(command: &mut Command, last: &str) -> Result<String, Failed> {
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()?;
+/// What a command prints up to the line that is the last, if it does so in time; then it is killed.
+pub(crate) fn read_until(
+    command: &mut Command,
+    patience: Duration,
+    is_last: impl Fn(&str) -> bool,
+) -> Result<String, Failed> {
+    let mut child = command.stdout(Stdio::piped()).spawn()?;
     let stdout = BufReader::new(child.stdout.take().ok_or("no output")?);
     let (sender, lines) = mpsc::channel();
     thread::spawn(move || {
@@ -126,14 +128,16 @@ pub(crate) fn read_until(command: &mut Command, last: &str) -> Result<String, Fa
             .map_while(Result::ok)
             .try_for_each(|line| sender.send(line))
     });
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + patience;
     let mut printed = String::new();
     let result = loop {
-        let patience = deadline.saturating_duration_since(Instant::now());
-        match lines.recv_timeout(patience) {
-            Ok(line) if line.trim_end() == last => break Ok(printed),
-            Ok(line) => printed.extend([line.trim_end(), "\n"]),
-            Err(_) => break Err(format!("no {last} within {PATIENCE:?} after\n{printed}").into()),
+        let left = deadline.saturating_duration_since(Instant::now());
+        let Ok(line) = lines.recv_timeout(left) else {
+            break Err(format!("no end within {patience:?} after\n{printed}").into());
+        };
+        printed.extend([line.trim_end(), "\n"]);
+        if is_last(line.trim_end()) {
+            break Ok(printed);
         }
     };
     child.kill()?;
