@@ -168,6 +168,7 @@ fn start(folder: &Path, image: &Path) -> Result<String, Failed> {
          ata0-master: type=cdrom, path={image}, status=inserted\n\
          boot: cdrom\n\
          com1: enabled=1, mode=file, dev=/dev/stdout\n\
+         sound: driver=dummy\n\
          log: {}\n",
         log.display()
     );
