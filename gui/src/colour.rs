@@ -106,11 +106,11 @@ const AT_ONCE: usize = 64;
 #[expect(clippy::cast_possible_truncation, reason = "it is one of the steps")]
 fn step(position: f64) -> usize {
     // In this binade a unit is the last place: the sum is rounded to it, and its last bits are the integer.
-    const ROUNDING: f64 = (1_u64 << f64::MANTISSA_DIGITS >> 1) as f64;
+    const ROUNDING: f64 = 1.0 / f64::EPSILON;
     let position = if position.is_nan() {
         LAST_STEP + 1.0
     } else {
-        position.max(0.0).min(LAST_STEP)
+        position.clamp(0.0, LAST_STEP)
     };
     ((position + ROUNDING).to_bits() ^ ROUNDING.to_bits()) as usize
 }

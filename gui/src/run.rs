@@ -109,16 +109,7 @@ impl Run {
         let same_sides =
             |run: &&Self| Arc::ptr_eq(&run.left, &left) && Arc::ptr_eq(&run.right, &right);
         let same = before.filter(same_sides);
-        let compare = || {
-            let compare = match same.filter(|run| run.compare.unit == session.unit) {
-                Some(run) => Arc::clone(&run.compare),
-                None => Arc::new(Compare::new(&left, &right, session.unit, scale)),
-            };
-            if shows_differences(session) {
-                compare.prepare();
-            }
-            compare
-        };
+        let compare = || compare(same, [&left, &right], session, scale);
         let shown = match session.shown {
             Shown::Right => session.right,
             _ => session.left,
@@ -308,6 +299,23 @@ fn mixing(session: &Session, input: &Input, side: &Side, learned: &Learned) -> O
     let row = values.get_mut(walk.query * columns..(walk.query + 1) * columns)?;
     row.copy_from_slice(learned.trace.so_far.get(..columns)?);
     Some(Arc::new(Table::new(output.rows(), columns, values)))
+}
+
+/// The comparison of the two sides as it was, or made anew.
+fn compare(
+    same: Option<&Run>,
+    [left, right]: [&Arc<Side>; 2],
+    session: &Session,
+    scale: f64,
+) -> Arc<Compare> {
+    let compare = match same.filter(|run| run.compare.unit == session.unit) {
+        Some(run) => Arc::clone(&run.compare),
+        None => Arc::new(Compare::new(left, right, session.unit, scale)),
+    };
+    if shows_differences(session) {
+        compare.prepare();
+    }
+    compare
 }
 
 fn shows_differences(session: &Session) -> bool {

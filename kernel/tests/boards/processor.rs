@@ -38,10 +38,10 @@ pub(crate) fn missing() -> Option<String> {
             "{LINUX} is needed: the path of a Linux kernel (vmlinuz)"
         ));
     }
-    let programs = ["bochs-bin", "cpio", "xorriso", "ldd"].into_iter();
+    let mut programs = ["bochs-bin", "cpio", "xorriso", "ldd"].into_iter();
     let packages = LOADER.into_iter().zip(["isolinux", "syslinux-common"]);
     let mut packages = packages.filter(|(file, _)| !Path::new(file).exists());
-    programs.filter_map(missing_program).next().or_else(|| {
+    programs.find_map(missing_program).or_else(|| {
         let (file, package) = packages.next()?;
         Some(format!("{file} is needed: apt install {package}"))
     })
