@@ -68,7 +68,7 @@ impl ColourScale {
         colour
     }
 
-    /// The colours of visible values.
+    /// The colours of visible values, in as many of the first pixels.
     pub fn fill(self, values: &[f64], pixels: &mut [Color32]) {
         // From a value to the step of its colour.
         let (steps, factor, zero) = match self {
@@ -80,7 +80,8 @@ impl ColourScale {
             for (place, &value) in places.iter_mut().zip(values) {
                 *place = step(value * factor + zero);
             }
-            for (pixel, &place) in pixels.iter_mut().zip(&places) {
+            let places = places.iter().take(values.len());
+            for (pixel, &place) in pixels.iter_mut().zip(places) {
                 *pixel = steps.get(place).copied().unwrap_or(NOT_A_NUMBER);
             }
         }
@@ -150,6 +151,22 @@ mod tests {
         assert!(minus.b() > 2 * minus.r());
         assert_eq!(scale.colour(Some(9.0)), plus);
         assert_eq!(scale.colour(None), HIDDEN);
+    }
+
+    #[test]
+    fn pixels_without_a_value_stay_as_they_are() {
+        let scale = ColourScale::Diverging { end: 3.0 };
+        let mut row = [0.0; AT_ONCE + 5];
+        row[AT_ONCE..].copy_from_slice(&[3.0, -3.0, f64::NAN, f64::INFINITY, 0.0]);
+        let mut pixels = [HIDDEN; AT_ONCE + 9];
+        scale.fill(&row, &mut pixels);
+        let [zero, plus, minus] = [0.0, 3.0, -3.0].map(|value| scale.colour(Some(value)));
+        assert_eq!(pixels[..AT_ONCE], [zero; AT_ONCE]);
+        assert_eq!(
+            pixels[AT_ONCE..AT_ONCE + 5],
+            [plus, minus, NOT_A_NUMBER, plus, zero]
+        );
+        assert_eq!(pixels[AT_ONCE + 5..], [HIDDEN; 4]);
     }
 
     #[test]
