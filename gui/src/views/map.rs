@@ -1,6 +1,6 @@
 //! A matrix that is none of the seven: a name, a shape, a heat map, digits where they fit.
 
-use eframe::egui::{Align, Color32, Label, Layout, RichText, Sense, Ui, Vec2, vec2};
+use eframe::egui::{Align, Color32, FontId, Label, Layout, RichText, Sense, Ui, Vec2, vec2};
 
 use super::bands::Bands;
 use super::bar::bar_ui;
@@ -17,6 +17,12 @@ use crate::table::Table;
 
 /// Room for the colour bar.
 const BAR: f32 = 84.0;
+/// The size of the name,
+const NAME: f32 = 15.0;
+/// and that of the shape behind it.
+const SHAPE: f32 = 11.5;
+/// In less room a meaning says nothing.
+const SHORTEST: f32 = 60.0;
 
 /// What is to be drawn.
 pub struct Map<'a> {
@@ -52,17 +58,41 @@ impl Map<'_> {
     }
 }
 
-/// Draws it where the next widget goes, as wide as there is room.
-pub fn map_ui(ui: &mut Ui, map: &Map<'_>, pictures: &mut Pictures) -> MatrixResponse {
-    ui.horizontal(|ui| {
-        ui.label(RichText::new(map.name).size(15.0).color(map.tint));
-        let shape = format!("({}, {})", map.table.rows(), map.table.columns());
-        ui.label(RichText::new(shape).size(11.5).color(colour::WEAK));
+/// Name, shape, colour bar and meaning; in a narrow place the bar stands below the name.
+fn heading_ui(ui: &mut Ui, map: &Map<'_>) {
+    let name = RichText::new(map.name).size(NAME).color(map.tint);
+    let shape = format!("({}, {})", map.table.rows(), map.table.columns());
+    let width = |text: &str, size: f32| {
+        let font = FontId::proportional(size);
+        let galley = ui
+            .painter()
+            .layout_no_wrap(text.to_owned(), font, colour::WEAK);
+        galley.size().x + ui.spacing().item_spacing.x
+    };
+    let is_beside = width(map.name, NAME) + width(&shape, SHAPE) + BAR <= ui.available_width();
+    let bar = |ui: &mut Ui| {
         let (place, _) = ui.allocate_exact_size(vec2(BAR, 14.0), Sense::hover());
         bar_ui(ui, place.right_center(), BAR, map.scale, map.name);
-        let meaning = RichText::new(map.meaning).size(11.0).color(colour::WEAK);
-        ui.add(Label::new(meaning).truncate());
+        if ui.available_width() > SHORTEST {
+            let meaning = RichText::new(map.meaning).size(11.0).color(colour::WEAK);
+            ui.add(Label::new(meaning).truncate());
+        }
+    };
+    ui.horizontal(|ui| {
+        ui.label(name).on_hover_text(map.meaning);
+        ui.label(RichText::new(shape).size(SHAPE).color(colour::WEAK));
+        if is_beside {
+            bar(ui);
+        }
     });
+    if !is_beside {
+        ui.horizontal(bar);
+    }
+}
+
+/// Draws it where the next widget goes, as wide as there is room.
+pub fn map_ui(ui: &mut Ui, map: &Map<'_>, pictures: &mut Pictures) -> MatrixResponse {
+    heading_ui(ui, map);
     let pixels = ui.pixels_per_point();
     let whole = |cell: f32, max: f32| (cell.clamp(1.0, max) * pixels).floor() / pixels;
     let (rows, columns) = (map.table.rows(), map.table.columns());

@@ -1,6 +1,6 @@
 //! The layer around the head, where the input has one, and the tables of positions.
 
-use eframe::egui::{ComboBox, DragValue, RichText, ScrollArea, Ui, vec2};
+use eframe::egui::{Align, ComboBox, DragValue, Layout, RichText, ScrollArea, Ui, vec2};
 
 use super::bands::Bands;
 use super::editing::{cells_action, keys_action};
@@ -101,7 +101,8 @@ fn layer_ui(
         let normed = plain(right, pictures, LayerTable::Normed, meaning, &joined.normed);
         let about = "What comes after attention: each row brought to mean 0 and variance 1. The kernel has no part in it, \
                      the window works it out.";
-        right.label(RichText::new(about).size(11.0).color(colour::WEAK));
+        let about = RichText::new(about).size(11.0).color(colour::WEAK);
+        right.with_layout(Layout::top_down(Align::Min), |ui| ui.label(about)); // not justified, as a column is
         action = action.take().or(joins).or(output).or(normed);
     });
     action
