@@ -11,8 +11,8 @@ use std::rc::Rc;
 
 use eframe::egui::accesskit::Role;
 use eframe::egui::{
-    ColorImage, Event, Key, Modifiers, PointerButton, Pos2, TexturesDelta, Vec2, ViewportCommand,
-    vec2,
+    ColorImage, Event, Key, Modifiers, PointerButton, Pos2, Rect, TexturesDelta, Vec2,
+    ViewportCommand, vec2,
 };
 use egui_kittest::kittest::{NodeT, Queryable};
 use egui_kittest::{Harness, Node, TestRenderer};
@@ -237,10 +237,19 @@ impl Window {
 
     /// The whole label of the first thing whose label starts so.
     pub fn label_starting_with(&self, start: &str) -> String {
+        self.starting_with(start).0
+    }
+
+    /// Where the first thing stands whose label starts so.
+    pub fn rect_starting_with(&self, start: &str) -> Rect {
+        self.starting_with(start).1
+    }
+
+    fn starting_with(&self, start: &str) -> (String, Rect) {
         let found = self.harness.get_all_by_label_contains(start);
-        let labels = found.filter_map(|node| node.accesskit_node().label());
-        let mut labels = labels.filter(|label| label.starts_with(start));
-        labels.next().unwrap()
+        let mut labels =
+            found.filter_map(|node| Some((node.accesskit_node().label()?, node.rect())));
+        labels.find(|(label, _)| label.starts_with(start)).unwrap()
     }
 
     /// Gives the focus to what has this role and label.

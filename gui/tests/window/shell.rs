@@ -269,4 +269,9 @@ fn every_table_has_its_colour_bar_however_narrow_it_is() {
                 .is_empty()
         );
     }
+    // In the pane's thirds, and in its whole width.
+    let [q, k] = ["Colours of W_Q, ", "W_K, "].map(|start| window.rect_starting_with(start));
+    assert!(q.right() < k.left(), "{q:?} {k:?}");
+    let concat = window.rect_starting_with("Concat in f32, ");
+    assert!(concat.right() < 1600.0, "{concat:?}");
 }
