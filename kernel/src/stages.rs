@@ -129,13 +129,17 @@ pub(crate) fn turn_round<V: Vector<L>, const L: usize>(
     let last = q.rows().saturating_sub(1);
     let lanes = registers * L;
     for r in 0..registers {
-        let rows: [&[f32]; L] = from_fn(|lane| q.row((first + r * L + lane).min(last)));
+        let rows = (first + r * L..).take(L).map(|row| q.row(row.min(last)));
         for (i, columns) in tile.chunks_mut(L * lanes).enumerate() {
-            let parts = rows.map(|row| row.get(i * L..).unwrap_or_default());
+            let parts = rows.clone().map(|row| row.get(i * L..).unwrap_or_default());
             let turned = if columns.len() == L * lanes {
-                V::turned(parts.map(|part| part.first_chunk().unwrap_or(&[0.0; L])))
+                let mut whole = [&[0.0; L]; L];
+                for (whole, part) in whole.iter_mut().zip(parts) {
+                    *whole = part.first_chunk().unwrap_or(whole);
+                }
+                V::turned(whole)
             } else {
-                V::turned_parts(parts.into_iter())
+                V::turned_parts(parts)
             };
             for (column, turned) in columns.chunks_exact_mut(lanes).zip(turned) {
                 turned.store_part(column.get_mut(r * L..).unwrap_or_default());

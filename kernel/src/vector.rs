@@ -23,8 +23,6 @@ pub(crate) trait Vector<const L: usize>: Copy {
     fn power_of_two(self) -> Self;
     /// `self`, but zero where `x` is below `end`.
     fn zero_below(self, x: Self, end: f32) -> Self;
-    /// `self` and `other` by turns: lane 0 of both, lane 1 of both, and so on, in two registers.
-    fn interleave(self, other: Self) -> [Self; 2];
 
     /// The same numbers, as if they lay elsewhere: where an operand in memory is cheaper than a register that was
     /// loaded before, the compiler must not know that it is loaded again.
@@ -34,10 +32,7 @@ pub(crate) trait Vector<const L: usize>: Copy {
     }
 
     /// `L` rows as columns.
-    #[inline(always)]
-    fn turned(rows: [&[f32; L]; L]) -> [Self; L] {
-        transposed(rows.map(Self::load))
-    }
+    fn turned(rows: [&[f32; L]; L]) -> [Self; L];
 
     /// The first `L` numbers of up to `L` rows as columns; zeros where there are none.
     #[inline(always)]
@@ -48,7 +43,12 @@ pub(crate) trait Vector<const L: usize>: Copy {
                 *cell = x;
             }
         }
-        Self::turned(whole.each_ref())
+        // A loop: `map` over many rows is a function of its own, which was not compiled for these vectors.
+        let mut rows = [&whole[0]; L];
+        for (row, whole) in rows.iter_mut().zip(&whole) {
+            *row = whole;
+        }
+        Self::turned(rows)
     }
 
     /// The first numbers of `from`; zeros where there are fewer than `L`.
@@ -110,20 +110,4 @@ pub(crate) trait Vector<const L: usize>: Copy {
         }
         power
     }
-}
-
-/// Turns `L` rows of `L` numbers into columns.
-///
-/// Interleaving the first half of the rows with the second moves one bit of the row number behind the column
-/// number; after log2 L times all have moved.
-#[inline(always)]
-pub(crate) fn transposed<V: Vector<L>, const L: usize>(mut rows: [V; L]) -> [V; L] {
-    for _ in 0..L.ilog2() {
-        let mut turned = rows;
-        for i in 0..L / 2 {
-            [turned[2 * i], turned[2 * i + 1]] = rows[i].interleave(rows[i + L / 2]);
-        }
-        rows = turned;
-    }
-    rows
 }

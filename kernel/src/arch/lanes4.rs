@@ -72,9 +72,13 @@ impl Vector<4> for Lanes {
         Self(zero_below(self.0, x.0, splat(end)))
     }
 
+    /// By turns a lane of the first two rows and of the last two, and that once more.
     #[inline]
-    fn interleave(self, other: Self) -> [Self; 2] {
-        interleave(self.0, other.0).map(Self)
+    fn turned(rows: [&[f32; 4]; 4]) -> [Self; 4] {
+        let [a, b, c, d] = rows.map(|row| Self::load(row).0);
+        let ([a, b], [c, d]) = (interleave(a, c), interleave(b, d));
+        let ([a, b], [c, d]) = (interleave(a, c), interleave(b, d));
+        [a, b, c, d].map(Self)
     }
 }
 

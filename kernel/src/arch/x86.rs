@@ -11,12 +11,13 @@
 use core::arch::x86_64::{
     __m256, __m512, _CMP_LT_OQ, _mm_loadu_ps, _mm256_add_ps, _mm256_andnot_ps, _mm256_castps_si256,
     _mm256_castps128_ps256, _mm256_castsi256_ps, _mm256_cmp_ps, _mm256_insertf128_ps,
-    _mm256_loadu_ps, _mm256_max_ps, _mm256_mul_ps, _mm256_permute2f128_ps, _mm256_set1_ps,
-    _mm256_shuffle_ps, _mm256_slli_epi32, _mm256_storeu_ps, _mm256_sub_ps, _mm256_unpackhi_ps,
-    _mm256_unpacklo_ps, _mm512_add_ps, _mm512_castps_si512, _mm512_castsi512_ps,
-    _mm512_cmp_ps_mask, _mm512_loadu_ps, _mm512_mask_mov_ps, _mm512_mask_storeu_ps,
-    _mm512_maskz_loadu_ps, _mm512_max_ps, _mm512_mul_ps, _mm512_permutex2var_ps, _mm512_set1_ps,
-    _mm512_setr_epi32, _mm512_setzero_ps, _mm512_slli_epi32, _mm512_storeu_ps, _mm512_sub_ps,
+    _mm256_loadu_ps, _mm256_max_ps, _mm256_mul_ps, _mm256_set1_ps, _mm256_shuffle_ps,
+    _mm256_slli_epi32, _mm256_storeu_ps, _mm256_sub_ps, _mm256_unpackhi_ps, _mm256_unpacklo_ps,
+    _mm512_add_ps, _mm512_castps_si512, _mm512_castps128_ps512, _mm512_castsi512_ps,
+    _mm512_cmp_ps_mask, _mm512_insertf32x4, _mm512_loadu_ps, _mm512_mask_mov_ps,
+    _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps, _mm512_max_ps, _mm512_mul_ps, _mm512_set1_ps,
+    _mm512_setzero_ps, _mm512_shuffle_ps, _mm512_slli_epi32, _mm512_storeu_ps, _mm512_sub_ps,
+    _mm512_unpackhi_ps, _mm512_unpacklo_ps,
 };
 
 use core::hint::black_box;
@@ -147,15 +148,17 @@ impl Vector<16> for Zmm {
         })
     }
 
+    /// Quarters of four rows are loaded into one register, four columns at a time: the turning of four rows of four,
+    /// in all quarters at once.
     #[inline(always)]
-    fn interleave(self, other: Self) -> [Self; 2] {
-        // SAFETY: see the macro. From 16 on an index means a lane of `other`.
-        unsafe {
-            let low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-            let high =
-                _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-            [low, high].map(|lanes| Self(_mm512_permutex2var_ps(self.0, lanes, other.0)))
-        }
+    fn turned(rows: [&[f32; 16]; 16]) -> [Self; 16] {
+        let [[a, b, c, d], [e, f, g, h], [i, j, k, l], [m, n, o, p]] = [
+            Self::four_columns(&rows, 0),
+            Self::four_columns(&rows, 1),
+            Self::four_columns(&rows, 2),
+            Self::four_columns(&rows, 3),
+        ];
+        [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]
     }
 
     #[inline(always)]
@@ -174,6 +177,35 @@ impl Vector<16> for Zmm {
         }
         // SAFETY: see the macro; lanes that are not in `to` are not written.
         unsafe { _mm512_mask_storeu_ps(to.as_mut_ptr(), first_lanes(to.len()), self.0) }
+    }
+}
+
+impl Zmm {
+    /// The columns from 4 · `four` on.
+    #[inline(always)]
+    fn four_columns(rows: &[&[f32; 16]; 16], four: usize) -> [Self; 4] {
+        let mut joined = [Self::splat(0.0).0; 4];
+        for (i, joined) in joined.iter_mut().enumerate() {
+            let [a, b, c, d] = [rows[i], rows[i + 4], rows[i + 8], rows[i + 12]];
+            // SAFETY: see the macro; four numbers lie at each pointer, and need not be aligned.
+            *joined = unsafe {
+                let four = |row: &[f32; 16]| _mm_loadu_ps(row.as_chunks::<4>().0[four].as_ptr());
+                let half = _mm512_insertf32x4::<1>(_mm512_castps128_ps512(four(a)), four(b));
+                _mm512_insertf32x4::<3>(_mm512_insertf32x4::<2>(half, four(c)), four(d))
+            };
+        }
+        let [a, b, c, d] = joined;
+        // SAFETY: see the macro.
+        unsafe {
+            let (low, high) = (_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+            let (next_low, next_high) = (_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
+            [
+                Self(_mm512_shuffle_ps::<0x44>(low, next_low)),
+                Self(_mm512_shuffle_ps::<0xee>(low, next_low)),
+                Self(_mm512_shuffle_ps::<0x44>(high, next_high)),
+                Self(_mm512_shuffle_ps::<0xee>(high, next_high)),
+            ]
+        }
     }
 }
 
@@ -246,18 +278,5 @@ impl Vector<8> for Ymm {
             }
         }
         turned
-    }
-
-    #[inline(always)]
-    fn interleave(self, other: Self) -> [Self; 2] {
-        // SAFETY: see the macro. Unpacking works on halves; 0x20 joins the lower ones, 0x31 the upper.
-        unsafe {
-            let low = _mm256_unpacklo_ps(self.0, other.0);
-            let high = _mm256_unpackhi_ps(self.0, other.0);
-            [
-                Self(_mm256_permute2f128_ps::<0x20>(low, high)),
-                Self(_mm256_permute2f128_ps::<0x31>(low, high)),
-            ]
-        }
     }
 }

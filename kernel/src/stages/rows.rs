@@ -118,11 +118,12 @@ fn score_turned<V: Vector<L>, const L: usize, const QUERIES: usize, const GROUPS
         }
         for i in 0..whole {
             let query: [&[f32; L]; QUERIES] = from_fn(|q| &parts[q][i]);
-            let keys: [&[f32; L]; L] = from_fn(|key| &blocks[0][key][i]);
-            sums[0] = add_products(sums[0], V::turned(keys), query);
-            if GROUPS > 1 {
-                let keys: [&[f32; L]; L] = from_fn(|key| &blocks[1][key][i]);
-                sums[1] = add_products(sums[1], V::turned(keys), query);
+            for (sums, blocks) in sums.iter_mut().zip(&blocks) {
+                let mut keys = [&[0.0; L]; L];
+                for (key, block) in keys.iter_mut().zip(blocks) {
+                    *key = &block[i];
+                }
+                *sums = add_products(*sums, V::turned(keys), query);
             }
         }
     }
@@ -149,8 +150,8 @@ fn add_products<V: Vector<L>, const L: usize, const QUERIES: usize>(
     queries: [&[f32; L]; QUERIES],
 ) -> [V; QUERIES] {
     for (sum, query) in sums.iter_mut().zip(queries) {
-        for (column, &q) in columns.into_iter().zip(query) {
-            *sum = sum.add(V::splat(q).mul(column));
+        for (column, &q) in columns.iter().zip(query) {
+            *sum = sum.add(V::splat(q).mul(*column));
         }
     }
     sums

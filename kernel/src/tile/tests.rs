@@ -68,9 +68,8 @@ impl Vector<16> for Plain {
         self.with(x, |value, x| if x < end { 0.0 } else { value })
     }
 
-    fn interleave(self, other: Self) -> [Self; 2] {
-        let lane = |lane: usize| [self.0, other.0][lane % 2][lane / 2];
-        [Self(from_fn(lane)), Self(from_fn(|i| lane(16 + i)))]
+    fn turned(rows: [&[f32; 16]; 16]) -> [Self; 16] {
+        from_fn(|column| Self(from_fn(|row| rows[row][column])))
     }
 }
 
