@@ -1,4 +1,5 @@
-//! Are i16 and i8 as fast as f32, all of them on the best body, and does it pay that heads share their keys?
+//! Are i16 and i8 as fast as f32, all of them on the best body, do long rows cost more, and does it pay that heads share
+//! their keys?
 //!
 //! `cargo bench -p kqv-benches --bench ratio`; the fastest of many short turns, each format by turns, so that what else
 //! the machine does falls on all of them.
@@ -44,6 +45,16 @@ fn main() {
             println!("| {s}, {d} | {f32:.2} | {i16:.2} | {i8:.2} | {ratios} |");
         }
     }
+    let [few, many] = [KEYS, 4 * KEYS].map(|keys| {
+        let shape = (keys, WIDTH);
+        let mut problem = Problem::new(Float::<f32>::FORMAT, shape, |x| x);
+        let paces = (0..turns.min(40)).map(|_| pace(shape, Attention::FULL, &mut problem));
+        paces.fold(0.0, f64::max)
+    });
+    let (cost, keys) = (few / many, 4 * KEYS);
+    println!(
+        "a multiply-add of f32 at {keys} keys of {WIDTH} columns costs {cost:.2} of one at {KEYS}"
+    );
     println!("one token, f32: heads that share {KEYS} keys of {WIDTH} columns, µs");
     println!("| heads | one by one | together | one by one : together |");
     println!("|---|--:|--:|--:|");
@@ -65,7 +76,7 @@ fn main() {
     }
 }
 
-/// Keys that the heads of a [`Group`] share, and
+/// Keys that the heads of a [`Group`] share (a long row has four times as many), and
 const KEYS: usize = 512;
 /// the columns of a head.
 const WIDTH: usize = 64;

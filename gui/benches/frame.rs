@@ -3,9 +3,9 @@
 //! `cargo bench -p kqv-gui --bench frame`
 //!
 //! Measured on 2 shared cores of an AMD EPYC of the first generation: start to first picture 28 ms, without a window of
-//! the system; nothing changed 1.3 ms at 512 × 512 of width 64 and 1.6 ms on the capture; a cell of Q, K or V edited
-//! with two runs at 512 × 512 15 ms, other fraction bits 10 ms; 4,096 × 4,096 opened 0.5 s, a step of a walk through it
-//! 4.0 ms, a turn of the wheel 3.5 ms.
+//! the system; nothing changed 1.3 ms at 512 × 512 of width 64 and 1.7 ms on the capture; a cell of Q, K or V edited
+//! with two runs at 512 × 512 15 to 16 ms, other fraction bits 10 ms; 4,096 × 4,096 opened 0.5 s, a step of a walk
+//! through it 4.0 ms, a turn of the wheel 3.5 ms.
 
 #![expect(clippy::unwrap_used, reason = "a bench has nobody to tell")]
 

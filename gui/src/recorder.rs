@@ -332,6 +332,7 @@ pub fn record_with<F: Readable, M: Modify + Sync>(
             attention,
             rows,
         };
+        // With this much, queries that are watched share K.
         let cells = kqv::scratch_bytes::<F>(count, keys) / size_of::<F::Cell>();
         let mut scratch = vec![F::ZERO_CELL; cells];
         let mut output = vec![F::ZERO; count * value_width];

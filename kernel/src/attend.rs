@@ -295,7 +295,7 @@ pub(crate) fn attend_row<F, M, O, const SCORED: bool>(
         let cells = part(scratch, visible.clone());
         F::score_row(&mut prepared, row, k.rows_between(visible.clone()), cells);
     }
-    if O::WATCHES && !SCORED {
+    if !SCORED && O::WATCHES {
         // An observer is shown the scores of hidden keys too.
         for hidden in [0..visible.start, visible.end..k.rows()] {
             let cells = part(scratch, hidden.clone());

@@ -1,4 +1,7 @@
 //! A few f32 numbers that are computed with at once, whatever the processor calls them.
+//!
+//! An array for every lane is filled by a loop here and in [`stages`](crate::stages): `map` and `from_fn` over sixteen
+//! become functions of their own, which are not compiled for the vectors.
 
 #![expect(
     clippy::inline_always,
@@ -43,7 +46,6 @@ pub(crate) trait Vector<const L: usize>: Copy {
                 *cell = x;
             }
         }
-        // A loop: `map` over many rows is a function of its own, which was not compiled for these vectors.
         let mut rows = [&whole[0]; L];
         for (row, whole) in rows.iter_mut().zip(&whole) {
             *row = whole;

@@ -189,9 +189,9 @@ impl Zmm {
             let [a, b, c, d] = [rows[i], rows[i + 4], rows[i + 8], rows[i + 12]];
             // SAFETY: see the macro; four numbers lie at each pointer, and need not be aligned.
             *joined = unsafe {
-                let four = |row: &[f32; 16]| _mm_loadu_ps(row.as_chunks::<4>().0[four].as_ptr());
-                let half = _mm512_insertf32x4::<1>(_mm512_castps128_ps512(four(a)), four(b));
-                _mm512_insertf32x4::<3>(_mm512_insertf32x4::<2>(half, four(c)), four(d))
+                let quarter = |row: &[f32; 16]| _mm_loadu_ps(row.as_chunks::<4>().0[four].as_ptr());
+                let half = _mm512_insertf32x4::<1>(_mm512_castps128_ps512(quarter(a)), quarter(b));
+                _mm512_insertf32x4::<3>(_mm512_insertf32x4::<2>(half, quarter(c)), quarter(d))
             };
         }
         let [a, b, c, d] = joined;

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -26,6 +26,7 @@ pub(crate) fn missing_program(program: &str) -> Option<String> {
         "qemu-system-riscv32" => "qemu-system-misc",
         "node" => "nodejs",
         "bochs-bin" => "bochs",
+        "strip" => "binutils",
         _ => program,
     };
     let missing = Command::new(program).arg("--version").output().is_err();
@@ -132,8 +133,14 @@ pub(crate) fn read_until(
     let mut printed = String::new();
     let result = loop {
         let left = deadline.saturating_duration_since(Instant::now());
-        let Ok(line) = lines.recv_timeout(left) else {
-            break Err(format!("no end within {patience:?} after\n{printed}").into());
+        let line = match lines.recv_timeout(left) {
+            Ok(line) => line,
+            Err(RecvTimeoutError::Timeout) => {
+                break Err(format!("no end within {patience:?} after\n{printed}").into());
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                break Err(format!("it ended too early, after\n{printed}").into());
+            }
         };
         printed.extend([line.trim_end(), "\n"]);
         if is_last(line.trim_end()) {
