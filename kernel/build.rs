@@ -5,9 +5,8 @@ use std::env;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!(
-        "cargo::rustc-check-cfg=cfg(kqv_dsp, kqv_dsp_v8m, kqv_lanes4, kqv_narrow, kqv_vectors)"
-    );
+    println!("cargo::rustc-check-cfg=cfg(kqv_dsp, kqv_dsp_v8m, kqv_lanes4, kqv_narrow)");
+    println!("cargo::rustc-check-cfg=cfg(kqv_riscv, kqv_vectors)");
     let target = env::var("TARGET").unwrap_or_default();
     if target.starts_with("thumbv6m-") {
         println!("cargo::rustc-cfg=kqv_narrow"); // a product has 32 bits
@@ -41,6 +40,9 @@ fn main() {
     };
     if lanes4 {
         println!("cargo::rustc-cfg=kqv_lanes4");
+    }
+    if variable("CARGO_CFG_TARGET_ARCH") == "riscv32" && has("m") {
+        println!("cargo::rustc-cfg=kqv_riscv"); // with multiplication
     }
     if lanes4 || x86 {
         println!("cargo::rustc-cfg=kqv_vectors");

@@ -2,6 +2,8 @@
 //!
 //! Both polynomials are minimax fits; `fixtures/exp.py` finds them again.
 
+use crate::arch::straight::sign_mask;
+
 /// e^x for x <= 0, by plain additions and multiplications.
 ///
 /// Monotone; exactly 1 at 0 and exactly 0 below −87.33, so that no subnormal ever decides a bit;
@@ -205,31 +207,60 @@ const fn q30(value: f64) -> i32 {
 /// What turns weights of this `sum` into shares of `total`: `share = weight · factor / 2^32`, rounded down.
 ///
 /// The factor allows for the half that rounding down costs each of the `keys` on average. `sum` >= 2^30
-/// and `total` <= 2^30.
+/// and `total` <= 2^30. A straight line, so that no sum changes how long it takes.
 pub(crate) fn share_factor(sum: u64, total: u32, keys: usize) -> u32 {
     // The sum is so great that its high half, and what is above, decides how far to shift.
-    let high = u32::try_from(sum >> 32).unwrap_or(0);
-    let low = u32::try_from(sum & u64::from(u32::MAX)).unwrap_or(0);
-    let shift = 32 - (high << 1 | low >> 31).leading_zeros();
+    let [low, high] = words(sum);
+    let shift = bits(high << 1 | low >> 31);
     // 2^30 to 2^31, shifted in 32 bits.
-    let divisor = (low >> shift | (high << 1) << (31 - shift)).max(1 << 30);
+    let divisor = low >> shift | (high << 1) << (31 - shift) | 1 << 30;
     // 2^63 / divisor: a division of 32 bits, as no chip has a wider one, and one step of Newton's.
-    let rough = u32::MAX / (divisor >> 15).max(1);
+    let rough = rough_reciprocal(divisor >> 15);
     let missing = (1_i64 << 47) - (u64::from(rough) * u64::from(divisor)).cast_signed();
     let correction = (i64::from(rough) * missing) >> 31;
     let reciprocal = (u64::from(rough) << 16).wrapping_add_signed(correction);
 
     let total = u64::from(total) + u64::try_from(keys / 2).unwrap_or(0);
-    // 2^33 times 2^30 and a little: no bit is lost.
-    let product = reciprocal.wrapping_mul(total);
-    // Only a single key of weight one has a factor of 2^32, or a little above.
-    let whole = u32::try_from(product >> 31).unwrap_or(u32::MAX);
-    let high = u32::try_from(product >> 32).unwrap_or(0);
-    if shift == 0 {
-        whole
-    } else {
-        high >> (shift - 1)
+    // 2^33 times 2^30 and a little: no bit is lost. What is wanted are 33 bits of it, shifted in 32.
+    let [low, high] = words(reciprocal.wrapping_mul(total));
+    let (top, rest) = (high >> 31, high << 1 | low >> 31);
+    // Only a single key of weight one has a factor of 2^32, or a little above: the greatest there is has to do.
+    let single = sign_mask(shift.cast_signed() - 1).cast_unsigned();
+    rest >> shift | (top << (31 - shift)) << 1 | top.wrapping_neg() & single
+}
+
+/// How many bits a number has, 0 for 0.
+#[cfg(not(any(kqv_narrow, kqv_riscv)))]
+const fn bits(number: u32) -> u32 {
+    32 - number.leading_zeros()
+}
+
+/// The same where no instruction counts them, in five steps for every number.
+#[cfg(any(kqv_narrow, kqv_riscv))]
+fn bits(number: u32) -> u32 {
+    let (mut rest, mut bits) = (number, 0);
+    for half in [16, 8, 4, 2, 1] {
+        let upper = (rest >> half).cast_signed();
+        let step = half & sign_mask(-upper).cast_unsigned();
+        rest >>= step;
+        bits += step;
     }
+    bits + rest
+}
+
+/// The lower and the upper word.
+#[expect(clippy::cast_possible_truncation, reason = "both words are taken")]
+const fn words(wide: u64) -> [u32; 2] {
+    [wide as u32, (wide >> 32) as u32]
+}
+
+#[cfg(kqv_narrow)]
+use crate::arch::arm_narrow::rough_reciprocal;
+
+/// (2^32 − 1) / divisor, rounded down, for 2^15 to 2^16.
+#[cfg(not(kqv_narrow))]
+fn rough_reciprocal(divisor: u32) -> u32 {
+    u32::MAX / divisor.max(1)
 }
 
 /// `c − a·b / 2^32`, rounded down; `a` and `b` >= 0.

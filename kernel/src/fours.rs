@@ -61,13 +61,13 @@ fn score<I>(
     done
 }
 
-#[cfg(all(target_arch = "riscv32", target_feature = "m"))]
+#[cfg(kqv_riscv)]
 use on_a_chip::{sums_i8, sums_i16};
-#[cfg(not(all(target_arch = "riscv32", target_feature = "m")))]
+#[cfg(not(kqv_riscv))]
 use portable::{sums_i8, sums_i16};
 
 /// In assembly.
-#[cfg(all(target_arch = "riscv32", target_feature = "m"))]
+#[cfg(kqv_riscv)]
 mod on_a_chip {
     use super::FOUR;
     use crate::arch::riscv;
@@ -82,7 +82,7 @@ mod on_a_chip {
 }
 
 /// Anywhere else.
-#[cfg(not(all(target_arch = "riscv32", target_feature = "m")))]
+#[cfg(not(kqv_riscv))]
 mod portable {
     use super::{FOUR, each_four_columns};
 
@@ -118,7 +118,7 @@ mod portable {
 }
 
 /// Calls `add` with four columns of Q and of each of four rows, from the first to the last.
-#[cfg(not(all(target_arch = "riscv32", target_feature = "m")))]
+#[cfg(not(kqv_riscv))]
 fn each_four_columns<I: Copy>(
     q: &[I],
     rows: &[I],

@@ -20,6 +20,7 @@ mod width {
     use crate::arch::arm_integer;
     #[cfg(kqv_narrow)]
     use crate::arch::arm_narrow;
+    use crate::arch::straight::sign_mask;
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
     use crate::arch::x86_integer;
     use crate::attention::Attention;
@@ -192,13 +193,17 @@ mod width {
         }
 
         /// To the nearest, halves away from zero.
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "no mean lies beyond the values"
+        )]
         fn mean(mixed: i32, total: u32, _: usize) -> Self {
             // The half is rounded down where the total is odd: then no quotient lies halfway.
             let half = Self::half(total, 0).unsigned_abs();
             let size = divided(mixed.unsigned_abs() + half, total).cast_signed();
-            let mean = if mixed < 0 { -size } else { size };
+            let sign = sign_mask(mixed);
             // A mean lies between the least and the greatest value, so it fits.
-            Self::try_from(mean).unwrap_or(if mean < 0 { Self::MIN } else { Self::MAX })
+            ((size ^ sign) - sign) as Self
         }
 
         fn half(total: u32, _: usize) -> i32 {
@@ -333,7 +338,13 @@ mod width {
     /// |Σ share·value / 2^16| <= 2^30 · 2^15 / 2^16 = 2^29.
     pub(crate) const TOTAL_BITS: u32 = 30;
 
+    #[cfg(kqv_narrow)]
+    pub(crate) use crate::arch::arm_narrow::saturated;
+    #[cfg(kqv_riscv)]
+    pub(crate) use crate::arch::riscv::saturated;
+
     /// The nearest that fits, −(2^31 − 1) at least, by masks: no branch.
+    #[cfg(not(any(kqv_narrow, kqv_riscv)))]
     #[expect(
         clippy::cast_possible_truncation,
         reason = "the low word, where it is all there is; else the sign"
@@ -356,14 +367,16 @@ mod width {
     /// what 2^17 keys lose by rounding, so that a shift is at most two short.
     #[cfg(kqv_narrow)]
     fn divided(size: u32, total: u32) -> u32 {
-        let mut quotient = size >> 24;
-        let mut rest = size - quotient * total;
-        for _ in 0..3 {
-            let more = u32::from(rest >= total);
-            rest -= total & more.wrapping_neg();
-            quotient += more;
+        let quotient = size >> 24;
+        let mut rest = (size - quotient * total).cast_signed();
+        let (mut quotient, total) = (quotient.cast_signed(), total.cast_signed());
+        for _ in 0..2 {
+            rest -= total;
+            let short = sign_mask(rest);
+            rest += total & short;
+            quotient += 1 + short;
         }
-        quotient
+        quotient.cast_unsigned()
     }
 
     /// The bounds that are said above: what would pass an accumulator does not compile.
@@ -393,8 +406,21 @@ mod width {
         assert!((KEYS as u128) << 30 <= u64::MAX as u128);
     };
 
+    /// The nearest that fits: SSAT, where there is such an instruction.
+    #[cfg(not(any(kqv_narrow, kqv_riscv)))]
     #[expect(clippy::cast_possible_truncation, reason = "clamped to the range")]
     fn saturated_i16(wide: i32) -> i16 {
         wide.clamp(i16::MIN.into(), i16::MAX.into()) as i16
+    }
+
+    /// The nearest that fits, by masks: |wide| <= 2^17, so that no difference overflows.
+    #[cfg(any(kqv_narrow, kqv_riscv))]
+    #[expect(clippy::cast_possible_truncation, reason = "made to fit")]
+    fn saturated_i16(wide: i32) -> i16 {
+        let to_greatest = i32::from(i16::MAX) - wide;
+        let from_least = wide - i32::from(i16::MIN);
+        let below = from_least & sign_mask(from_least);
+        let above = to_greatest & sign_mask(to_greatest);
+        (wide + above - below) as i16
     }
 }

@@ -40,6 +40,8 @@ pub(crate) fn greatest(body: Body, cells: &[i32]) -> i32 {
         Body::Assembly => crate::arch::arm::greatest(cells, i32::MIN),
         #[cfg(all(feature = "std", target_arch = "x86_64"))]
         Body::Avx2 | Body::Avx512 => crate::arch::x86_integer::greatest(cells, i32::MIN),
+        #[cfg(kqv_riscv)]
+        Body::Quads | Body::Soft => crate::arch::riscv::greatest(cells, i32::MIN),
         _ => (0, i32::MIN),
     };
     let rest = cells.get(done..).unwrap_or_default();

@@ -60,3 +60,68 @@ pub(crate) fn high_word(mut a: u32, b: u32) -> u32 {
     }
     a
 }
+
+/// (2^32 − 1) / divisor, rounded down, for 2^15 to 2^16: bit by bit, as many for every divisor.
+pub(crate) fn rough_reciprocal(divisor: u32) -> u32 {
+    let mut quotient = 0;
+    // SAFETY: works on registers only.
+    unsafe {
+        asm!(
+            // The first 15 bits are less than the divisor; each of the other 17 brings a bit of the quotient.
+            "1:",
+            "adds {rest}, {rest}, {rest}",
+            "adds {rest}, #1",
+            "subs {rest}, {rest}, {divisor}",
+            "sbcs {borrow}, {borrow}",
+            "adds {quotient}, {quotient}, {quotient}",
+            "adds {quotient}, #1",
+            "adds {quotient}, {quotient}, {borrow}",
+            "ands {borrow}, {divisor}",
+            "adds {rest}, {rest}, {borrow}",
+            "subs {bits}, #1",
+            "bne 1b",
+            divisor = in(reg) divisor,
+            quotient = inout(reg) quotient,
+            rest = inout(reg) u32::MAX >> 17 => _,
+            bits = inout(reg) 17 => _,
+            borrow = out(reg) _,
+            options(pure, nomem, nostack),
+        );
+    }
+    quotient
+}
+
+/// The nearest number of 32 bits, −(2^31 − 1) at least, by borrows: the compiler would branch.
+#[expect(clippy::cast_possible_truncation, reason = "both words are taken")]
+pub(crate) fn saturated(wide: i64) -> i32 {
+    let mut nearest = wide as i32;
+    // SAFETY: works on registers only.
+    unsafe {
+        asm!(
+            // `fits` is −1 if the upper word has nothing but the sign of the lower one, else 0.
+            "asrs {fits}, {nearest}, #31",
+            "eors {fits}, {high}",
+            "subs {fits}, #1",
+            "sbcs {fits}, {fits}",
+            "asrs {high}, {high}, #31",
+            "movs {least}, #1",
+            "lsls {least}, {least}, #31",
+            "eors {high}, {least}",
+            "mvns {high}, {high}",
+            "ands {nearest}, {fits}",
+            "bics {high}, {fits}",
+            "orrs {nearest}, {high}",
+            // One more than the least.
+            "eors {least}, {nearest}",
+            "subs {least}, #1",
+            "sbcs {least}, {least}",
+            "subs {nearest}, {nearest}, {least}",
+            nearest = inout(reg) nearest,
+            high = inout(reg) (wide >> 32) as i32 => _,
+            fits = out(reg) _,
+            least = out(reg) _,
+            options(pure, nomem, nostack),
+        );
+    }
+    nearest
+}

@@ -14,8 +14,9 @@ pub(crate) use arm_narrow as arm;
 pub(crate) mod arm_soft;
 #[cfg(kqv_lanes4)]
 pub(crate) mod lanes4;
-#[cfg(all(target_arch = "riscv32", target_feature = "m"))]
+#[cfg(kqv_riscv)]
 pub(crate) mod riscv;
+pub(crate) mod straight;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 pub(crate) mod x86;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
