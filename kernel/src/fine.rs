@@ -5,18 +5,26 @@
 //! its own last place, and an i8 needs no further bit than it has: a mean of numbers from −128 to 127, times 256,
 //! fits an i16.
 
+#[cfg(kqv_dsp)]
+use crate::attention::Attention;
 use crate::body::{Body, FOURS_PAY};
 use crate::exp::share_factor;
 use crate::fixed::{Prepared, Quantized};
 use crate::format::Format;
 use crate::fours;
 use crate::integer::Core;
+#[cfg(kqv_dsp)]
+use crate::modify::Modify;
+#[cfg(kqv_dsp)]
+use crate::pairs;
 use crate::row::{mix_rest, share};
+#[cfg(kqv_dsp)]
+use crate::view::Qkv;
 use crate::view::View;
 
 /// Q, K and V of i8 with [`Quantized`]'s scales, and an output of i16 with a scale 256 times finer than that of V.
 ///
-/// The output costs about what it costs in i8, and the error is 1/256 of that: no more than 0.58 units of an i16
+/// The output costs what it costs in i8, and the error is 1/256 of that: no more than 0.58 units of an i16
 /// (`kernel/tests/accuracy.rs`) instead of half a unit of an i8.
 ///
 /// ```
@@ -72,6 +80,7 @@ impl Format for FineOutput {
     const MAX_WIDTH: usize = Input::MAX_WIDTH;
     const MAX_KEYS: usize = Input::MAX_KEYS;
     const ORDERED: bool = Input::ORDERED;
+    const QUERIES_AT_ONCE: usize = Input::QUERIES_AT_ONCE;
 
     fn prepare(&self, body: Body, scale: f64) -> Prepared {
         self.0.prepare(body, scale)
@@ -122,6 +131,21 @@ impl Format for FineOutput {
         mix_rest(body, weights, v, done, output, fast, weighted, |sum| {
             mean(sum, keys)
         });
+    }
+
+    #[cfg(kqv_dsp)]
+    fn attend_at_once<M: Modify>(
+        body: Body,
+        prepared: Prepared,
+        qkv: Qkv<'_, i8>,
+        attention: Attention<M>,
+        scratch: &mut [i32],
+        output: &mut [i16],
+    ) -> usize {
+        match body {
+            Body::Assembly => pairs::attend_i8(prepared, qkv, attention, scratch, output),
+            _ => 0,
+        }
     }
 
     fn score_real(prepared: Prepared, cell: i32, q: &[i8], k: &[i8]) -> f64 {

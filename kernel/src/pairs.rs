@@ -9,7 +9,7 @@ use core::ops::Range;
 
 use crate::arch::arm_integer::{
     self, BIAS, Mean, Weigher, dot_i16, greatest_above_zero, greatest_of_two, is_aligned, mix_i16,
-    mix_two, score_i16, score_two, share_two, spread,
+    mix_two, mix_two_fine, score_i16, score_two, share_two, spread,
 };
 use crate::attention::{Attention, Softcap};
 use crate::exp::{exp2_neg_q30, share_factor};
@@ -53,14 +53,45 @@ pub(crate) fn spread_two(rows: [&[i8]; 2], negative: bool, tile: &mut [i32]) {
     }
 }
 
+/// What the means of i8 can be: as coarse as the values, or 256 times as fine.
+pub(crate) trait MeanOfI8: Core {
+    /// The means of the rows of V (S, E) under `shares` (S, 2), whose sums are `totals`, of queries that see so many
+    /// `keys`.
+    fn mix_two(
+        shares: &[i32],
+        values: &[i8],
+        totals: [u32; 2],
+        keys: [usize; 2],
+        output: &mut [Self],
+    );
+}
+
+impl MeanOfI8 for i8 {
+    fn mix_two(shares: &[i32], values: &[i8], totals: [u32; 2], _: [usize; 2], output: &mut [i8]) {
+        // A query that sees nothing has a total of zero, and a mean of zero over one.
+        mix_two(
+            shares,
+            values,
+            totals.map(|total| Mean::new(total.max(1))),
+            output,
+        );
+    }
+}
+
+impl MeanOfI8 for i16 {
+    fn mix_two(shares: &[i32], values: &[i8], _: [u32; 2], keys: [usize; 2], output: &mut [i16]) {
+        mix_two_fine(shares, values, keys.map(half_i16), output);
+    }
+}
+
 /// i8, two queries at a time; returns for how many the work is done.
 #[inline(never)] // its frame is not for those who do without
-pub(crate) fn attend_i8<M: Modify>(
+pub(crate) fn attend_i8<M: Modify, N: MeanOfI8>(
     prepared: Prepared,
     qkv: Qkv<'_, i8>,
     attention: Attention<M>,
     scratch: &mut [i32],
-    output: &mut [i8],
+    output: &mut [N],
 ) -> usize {
     let (keys, width, value_width) = (qkv.k.rows(), qkv.k.columns(), qkv.v.columns());
     let [(_, rows), (0, _)] = qkv.k.pieces() else {
@@ -102,13 +133,13 @@ struct Two<'a, M> {
 
 impl<M: Modify> Two<'_, M> {
     /// The queries `i` and `i + 1`.
-    fn attend(&mut self, i: usize, output: &mut [i8]) {
+    fn attend<N: MeanOfI8>(&mut self, i: usize, output: &mut [N]) {
         let Qkv { q, k, v } = self.qkv;
         let seen = [i, i + 1].map(|row| visible(self.attention, row, k.rows()));
         let all = seen[0].start.min(seen[1].start)..seen[0].end.max(seen[1].end);
         let (keys, padded) = (all.len(), 2 * all.len().next_multiple_of(2));
         if keys == 0 {
-            return output.fill(0);
+            return output.fill(N::ZERO);
         }
         let Some((cells, tile)) = self.scratch.split_at_mut_checked(padded) else {
             return;
@@ -136,13 +167,12 @@ impl<M: Modify> Two<'_, M> {
                     *cell = 0;
                 }
             }
-            *factor = share_factor(sum, i8::TOTAL, seen[lane].len());
+            *factor = share_factor(sum, N::TOTAL, seen[lane].len());
         }
-        // A query that sees nothing has a total of zero, and a mean of zero over one.
-        let means = share_two(cells, factors).map(|total| Mean::new(total.max(1)));
-        let cells = cells.get(..2 * keys).unwrap_or_default();
+        let totals = share_two(cells, factors);
+        let shares = cells.get(..2 * keys).unwrap_or_default();
         if let [(_, values), (0, _)] = v.rows_between(all).pieces() {
-            mix_two(cells, values, means, output);
+            N::mix_two(shares, values, totals, seen.map(|seen| seen.len()), output);
         }
     }
 }

@@ -12,7 +12,7 @@
 //! Every function has the bits of its portable twin in [`row`](crate::row) and
 //! [`fixed`](crate::fixed), and leaves to it what does not fit: it returns for how many keys it did the work.
 
-pub(crate) use fine::mix_i8_fine;
+pub(crate) use fine::{mix_i8_fine, mix_two_fine};
 pub(crate) use mix::{mix_i8, mix_i16};
 pub(crate) use packed::{Mixer, Scorer, pack_keys, pack_values, spread, spread_two};
 pub(crate) use score::{dot_i16, score_i8, score_i16};

@@ -1,6 +1,6 @@
 //! Holds the assembly of a chip against the portable loops: random shapes, masks, scales and numbers.
 //!
-//! Prints `differential: 2000 equal` or the first problem whose outputs differ. On a chip without assembly
+//! Prints `differential: 4000 equal` or the first problem whose outputs differ. On a chip without assembly
 //! both sides run the same loops.
 #![no_std]
 #![no_main]
@@ -8,7 +8,8 @@
 use core::ops::Range;
 
 use kqv::{
-    Attention, Body, Integer, Mask, PackedKv, Qkv, Quantized, Scale, View, Window, attend_view_on,
+    Attention, Body, FineOutput, Format, Mask, PackedKv, Qkv, Quantized, QuantizedError, Scale,
+    View, Window, attend_view_on,
 };
 use kqv_firmware::{exit, println};
 
@@ -24,31 +25,41 @@ fn main() -> ! {
     for problem in 0..PROBLEMS {
         let spread = random.below(8);
         let byte = |bits: u32| bits.to_le_bytes()[3].cast_signed() >> spread.min(7);
-        let equal = agrees::<i8>(&mut random, byte)
-            && packed_agrees(&mut random, byte)
-            && agrees::<i16>(&mut random, |bits| {
-                let [.., low, high] = bits.to_le_bytes();
-                i16::from_le_bytes([low, high]) >> spread
+        let word = |bits: u32| {
+            let [.., low, high] = bits.to_le_bytes();
+            i16::from_le_bytes([low, high]) >> spread
+        };
+        let equal = agrees(&mut random, byte, |scale| {
+            Quantized::<i8>::new(0.05, scale, 1.0)
+        }) && agrees(&mut random, byte, |scale| {
+            Ok(FineOutput::of(Quantized::<i8>::new(0.05, scale, 1.0)?))
+        }) && packed_agrees(&mut random, byte)
+            && agrees(&mut random, word, |scale| {
+                Quantized::<i16>::new(0.05, scale, 1.0)
             });
         if !equal {
             println!("differential: problem {problem} differs");
             exit(1)
         }
     }
-    println!("differential: {} equal", 3 * PROBLEMS);
+    println!("differential: {} equal", 4 * PROBLEMS);
     exit(0)
 }
 
 /// Runs one random problem on both bodies; `true` where their outputs are equal.
-fn agrees<I: Integer + Default + PartialEq>(
+fn agrees<F: Format<Cell = i32>>(
     random: &mut Random,
-    element: impl Fn(u32) -> I,
-) -> bool {
+    element: impl Fn(u32) -> F::Element,
+    format: impl Fn(f64) -> Result<F, QuantizedError>,
+) -> bool
+where
+    F::Output: PartialEq,
+{
     let [width, value_width] = [(); 2].map(|()| [1, 3, 8, 16, 24, 32][random.below(6)]);
     let keys = 1 + random.below(NUMBERS / width.max(value_width));
     let queries = 1 + random.below(NUMBERS / width.max(value_width));
     let [q, k, v] = [(); 3].map(|()| {
-        let numbers: Aligned<I> = Aligned([(); NUMBERS].map(|()| element(random.next())));
+        let numbers: Aligned<F::Element> = Aligned([(); NUMBERS].map(|()| element(random.next())));
         numbers
     });
     let view = |numbers, rows, columns| View::new(numbers, rows, columns).ok();
@@ -61,10 +72,8 @@ fn agrees<I: Integer + Default + PartialEq>(
     ) else {
         return false;
     };
-    let (Ok(qkv), Ok(format)) = (
-        Qkv::new(q, k, v),
-        Quantized::<I>::new(0.05, 1.0 / f64::from(1 << random.below(20)), 1.0),
-    ) else {
+    let scale = 1.0 / f64::from(1 << random.below(20));
+    let (Ok(qkv), Ok(format)) = (Qkv::new(q, k, v), format(scale)) else {
         return false;
     };
     let factor = [1.0, -0.5, 1e-6, 100.0][random.below(4)];
@@ -76,7 +85,7 @@ fn agrees<I: Integer + Default + PartialEq>(
     };
     let outputs = [Body::Scalar, Body::best()].map(|body| {
         let mut scratch = [0; 4 * NUMBERS];
-        let mut output = Aligned([I::default(); NUMBERS]);
+        let mut output = Aligned([F::ZERO; NUMBERS]);
         let done = output
             .0
             .get_mut(..queries * value_width)

@@ -1,6 +1,8 @@
-//! P·V of i8 with an output of i16, eight columns at a time: `SMLAWB` and `SMLAWT` of values times 256.
+//! P·V of i8 with an output of i16, eight columns at a time, or four for two queries: `SMLAWB` and `SMLAWT` of values
+//! times 256.
 //!
 //! Of a word of four values two words of two values times 256 are made by clearing bytes: as cheap as i8 with `MLA`.
+//! A word of V is loaded from any address, which `LDR` may do.
 
 #![expect(
     unsafe_code,
@@ -11,7 +13,7 @@ use core::arch::naked_asm;
 
 use super::{STEP, is_aligned};
 
-/// What [`mix_blocks`] reads, and moves on; the order is that of its loads.
+/// What [`mix_blocks`] reads and moves on; the order is that of its loads.
 #[repr(C)]
 struct Mix {
     shares: *const i32,
@@ -43,8 +45,7 @@ pub(crate) fn mix_i8_fine(shares: &[i32], v: &[i8], half: i32, output: &mut [i16
         blocks,
         output: output.as_mut_ptr(),
     };
-    // SAFETY: V has a row for every share, and it and the output have so many blocks of columns. A word of V is
-    // loaded from any address, which `LDR` may do.
+    // SAFETY: V has a row for every share, and it and the output have so many blocks of columns.
     unsafe { mix_blocks(&raw mut mix) };
     blocks * STEP
 }
@@ -107,6 +108,130 @@ unsafe extern "C" fn mix_blocks(mix: *mut Mix) {
         "stmia r2!, {{r4-r7}}",
         "subs r3, #1",
         "strd r3, r2, [lr, #20]",
+        "bne 1b",
+        "add sp, #12",
+        "pop {{r4-r11, pc}}",
+    )
+}
+
+/// What [`mix_two_blocks`] reads, and moves on; the order is that of its loads.
+#[repr(C)]
+struct MixTwo {
+    v: *const i8,
+    /// Bytes of a row of V.
+    row_bytes: usize,
+    shares: *const i32,
+    /// One past the last share.
+    end: *const i32,
+    /// What the sums of either query start from.
+    starts: [i32; 2],
+    output: *mut i16,
+    /// Blocks of four columns.
+    blocks: usize,
+}
+
+/// The means, times 256, of the rows of V (S, E) under shares of 2^30 of two queries (S, 2); E is a multiple of four.
+/// `false` if something does not fit.
+pub(crate) fn mix_two_fine(shares: &[i32], v: &[i8], halves: [i32; 2], output: &mut [i16]) -> bool {
+    let width = output.len() / 2;
+    let fits = v.len() * 2 == width * shares.len() && output.len().is_multiple_of(8);
+    if !fits || width == 0 || shares.is_empty() || !shares.len().is_multiple_of(2) {
+        return false;
+    }
+    let mut mix = MixTwo {
+        v: v.as_ptr(),
+        row_bytes: width,
+        shares: shares.as_ptr(),
+        end: shares.as_ptr_range().end,
+        starts: halves,
+        output: output.as_mut_ptr(),
+        blocks: width / 4,
+    };
+    // SAFETY: V has a row for every two shares, one at least, and it and both rows of the output have so many blocks
+    // of four columns.
+    unsafe { mix_two_blocks(&raw mut mix) };
+    true
+}
+
+/// A row of V: the shares of both queries times each of four columns.
+macro_rules! mix_row {
+    () => {
+        concat!(
+            "ldr r3, [r1]",
+            "\n ldrd r12, lr, [r0], #8",
+            "\n lsl r3, r3, #8",
+            "\n bic r3, r3, #0x00ff00ff",
+            "\n smlawb r4, r12, r3, r4",
+            "\n smlawt r6, r12, r3, r6",
+            "\n smlawb r8, lr, r3, r8",
+            "\n smlawt r10, lr, r3, r10",
+            "\n ldr r3, [r1]",
+            "\n add r1, r1, r2",
+            "\n bic r3, r3, #0x00ff00ff",
+            "\n smlawb r5, r12, r3, r5",
+            "\n smlawt r7, r12, r3, r7",
+            "\n smlawb r9, lr, r3, r9",
+            "\n smlawt r11, lr, r3, r11\n",
+        )
+    };
+}
+
+/// Four columns at a time, all rows of V.
+#[unsafe(naked)]
+unsafe extern "C" fn mix_two_blocks(mix: *mut MixTwo) {
+    dsp_asm!(
+        "push {{r4-r11, lr}}",
+        "sub sp, #12",
+        "ldr r1, [r0, #12]",
+        "strd r0, r1, [sp]",
+        // A block: r0 shares, r1 values, r2 bytes of a row, r4 to r7 and r8 to r11 the sums.
+        "1:",
+        "ldr lr, [sp]",
+        "ldrd r1, r2, [lr]",
+        "add r3, r1, #4",
+        "str r3, [lr]",
+        "ldrd r0, r3, [lr, #8]",
+        "ldrd r4, r8, [lr, #16]",
+        "mov r5, r4",
+        "mov r6, r4",
+        "mov r7, r4",
+        "mov r9, r8",
+        "mov r10, r8",
+        "mov r11, r8",
+        // Into the middle of the loop, by the rows that are too many for fours.
+        "sub r3, r3, r0",
+        "ands r3, r3, #24",
+        "beq 2f",
+        "cmp r3, #16",
+        "bhi 3f",
+        "beq 4f",
+        "b 5f",
+        "2:",
+        mix_row!(),
+        "3:",
+        mix_row!(),
+        "4:",
+        mix_row!(),
+        "5:",
+        mix_row!(),
+        "ldr r3, [sp, #4]",
+        "cmp r0, r3",
+        "bne 2b",
+        // Sums are in steps of 2^-14.
+        "ldr lr, [sp]",
+        "ldr r2, [lr, #4]",
+        "ldrd r0, r12, [lr, #24]",
+        "add r3, r0, r2, lsl #1",
+        ".irp sum, r4, r5, r6, r7",
+        "ssat \\sum, #16, \\sum, asr #14",
+        "strh \\sum, [r0], #2",
+        ".endr",
+        ".irp sum, r8, r9, r10, r11",
+        "ssat \\sum, #16, \\sum, asr #14",
+        "strh \\sum, [r3], #2",
+        ".endr",
+        "subs r12, #1",
+        "strd r0, r12, [lr, #24]",
         "bne 1b",
         "add sp, #12",
         "pop {{r4-r11, pc}}",
