@@ -1,8 +1,9 @@
 //! What one call of attention does besides its three matrices: the scale, the soft cap, the mask.
 
 use core::fmt;
+use core::ops::Range;
 
-use crate::modify::{Grouped, Mask};
+use crate::modify::{Grouped, Mask, Modify, Query, visible_keys};
 
 /// What one call of attention does besides its three matrices.
 ///
@@ -34,6 +35,15 @@ impl Attention {
 
     /// Every query sees itself and what came before; scale 1/√D, no soft cap.
     pub const CAUSAL: Self = Self::of(Mask::Causal);
+}
+
+impl<M: Modify> Attention<M> {
+    /// The keys, of so many, that the query in a row of Q sees.
+    #[cfg_attr(kqv_narrow, expect(dead_code, reason = "no row finds a fellow there"))]
+    pub(crate) fn visible(&self, row: usize, keys: usize) -> Range<usize> {
+        let position = row.saturating_add(self.offset);
+        visible_keys(&self.mask, Query { row, position }, keys)
+    }
 }
 
 impl<M> Attention<M> {

@@ -30,7 +30,7 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use crate::attention::Attention;
-use crate::body::Body;
+use crate::body::{Body, TWO_ROWS_PAY};
 use crate::exp::{Exponent, Multiplier};
 use crate::format::Format;
 use crate::integer::{Core, Integer};
@@ -294,6 +294,9 @@ impl<I: Integer> Format for Quantized<I> {
         match body {
             Body::Avx2 | Body::Avx512 | Body::Assembly => {
                 I::attend_fast(prepared, qkv, attention, scratch, output)
+            }
+            Body::Quads | Body::Soft if TWO_ROWS_PAY => {
+                I::attend_two_rows(prepared, qkv, attention, scratch, output)
             }
             _ => 0,
         }

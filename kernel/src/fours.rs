@@ -153,7 +153,7 @@ pub(crate) fn mix<I: Copy, O>(
 
 /// Adds up eight columns of V from `first` on, each row times its share.
 #[cfg_attr(target_os = "none", inline(never))] // for registers of its own
-fn mix_eight<I: Copy>(
+pub(crate) fn mix_eight<I: Copy>(
     shares: &[i32],
     v: &[I],
     width: usize,

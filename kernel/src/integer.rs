@@ -31,6 +31,7 @@ mod width {
     #[cfg(kqv_dsp)]
     use crate::pairs;
     use crate::score::Score;
+    use crate::two_rows;
     use crate::view::Qkv;
 
     /// What differs between the widths; the bounds are proven for these two only.
@@ -66,6 +67,16 @@ mod width {
         /// Attends for the first queries, in tiles, several at once or without a detour, as a processor can; returns
         /// for how many.
         fn attend_fast<M: Modify>(
+            _: Prepared,
+            _: Qkv<'_, Self>,
+            _: Attention<M>,
+            _: &mut [i32],
+            _: &mut [Self],
+        ) -> usize {
+            0
+        }
+        /// The same in portable loops, two rows at a time; returns for how many queries.
+        fn attend_two_rows<M: Modify>(
             _: Prepared,
             _: Qkv<'_, Self>,
             _: Attention<M>,
@@ -124,6 +135,19 @@ mod width {
             output: &mut [i8],
         ) -> usize {
             pairs::attend_i8(prepared, qkv, attention, scratch, output)
+        }
+
+        #[cfg(target_arch = "riscv32")]
+        const QUERIES_AT_ONCE: usize = 2;
+
+        fn attend_two_rows<M: Modify>(
+            prepared: Prepared,
+            qkv: Qkv<'_, i8>,
+            attention: Attention<M>,
+            scratch: &mut [i32],
+            output: &mut [i8],
+        ) -> usize {
+            two_rows::attend(prepared, qkv, attention, scratch, output)
         }
 
         #[cfg_attr(target_os = "none", inline(never))] // for registers of its own

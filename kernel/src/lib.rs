@@ -70,6 +70,8 @@ mod fine;
 mod row;
 // or four at a time,
 mod fours;
+// with V for two rows,
+mod two_rows;
 // or taken apart, to be shown,
 mod shares;
 // two rows at once on a chip,

@@ -8,26 +8,21 @@
 use core::ops::Range;
 
 use crate::arch::arm_integer::{
-    self, BIAS, Mean, Weigher, dot_i16, greatest_above_zero, greatest_of_two, is_aligned, mix_i16,
-    mix_two, mix_two_fine, score_i16, score_two, share_two, spread,
+    self, BIAS, Weigher, dot_i16, greatest_above_zero, greatest_of_two, is_aligned, mix_i16,
+    score_i16, score_two, share_two, spread,
 };
 use crate::attention::{Attention, Softcap};
 use crate::exp::{exp2_neg_q30, share_factor};
+use crate::fine::MeanOfI8;
 use crate::fixed::Prepared;
 use crate::integer::{Core, half_i16, saturated};
-use crate::modify::{Modify, Query, visible_keys};
+use crate::modify::Modify;
 use crate::packed::filled_up;
 use crate::row::share;
 use crate::view::{Qkv, View};
 
 /// The widest rows whose products, with the bias, fit cells of 31 bits.
 pub(crate) const MAX_WIDTH: usize = 1 << 15;
-
-/// The keys that a query sees.
-pub(crate) fn visible<M: Modify>(attention: Attention<M>, row: usize, keys: usize) -> Range<usize> {
-    let position = row.saturating_add(attention.offset);
-    visible_keys(&attention.mask, Query { row, position }, keys)
-}
 
 /// How far two cells of i8 can lie apart.
 pub(crate) fn reach_i8(width: usize) -> u32 {
@@ -50,37 +45,6 @@ pub(crate) fn spread_two(rows: [&[i8]; 2], negative: bool, tile: &mut [i32]) {
             let (low, high) = (*word << 16, *word & !0xffff);
             *word = high.wrapping_neg() | (low.wrapping_neg().cast_unsigned() >> 16).cast_signed();
         }
-    }
-}
-
-/// What the means of i8 can be: as coarse as the values, or 256 times as fine.
-pub(crate) trait MeanOfI8: Core {
-    /// The means of the rows of V (S, E) under `shares` (S, 2), whose sums are `totals`, of queries that see so many
-    /// `keys`.
-    fn mix_two(
-        shares: &[i32],
-        values: &[i8],
-        totals: [u32; 2],
-        keys: [usize; 2],
-        output: &mut [Self],
-    );
-}
-
-impl MeanOfI8 for i8 {
-    fn mix_two(shares: &[i32], values: &[i8], totals: [u32; 2], _: [usize; 2], output: &mut [i8]) {
-        // A query that sees nothing has a total of zero, and a mean of zero over one.
-        mix_two(
-            shares,
-            values,
-            totals.map(|total| Mean::new(total.max(1))),
-            output,
-        );
-    }
-}
-
-impl MeanOfI8 for i16 {
-    fn mix_two(shares: &[i32], values: &[i8], _: [u32; 2], keys: [usize; 2], output: &mut [i16]) {
-        mix_two_fine(shares, values, keys.map(half_i16), output);
     }
 }
 
@@ -135,7 +99,7 @@ impl<M: Modify> Two<'_, M> {
     /// The queries `i` and `i + 1`.
     fn attend<N: MeanOfI8>(&mut self, i: usize, output: &mut [N]) {
         let Qkv { q, k, v } = self.qkv;
-        let seen = [i, i + 1].map(|row| visible(self.attention, row, k.rows()));
+        let seen = [i, i + 1].map(|row| self.attention.visible(row, k.rows()));
         let all = seen[0].start.min(seen[1].start)..seen[0].end.max(seen[1].end);
         let (keys, padded) = (all.len(), 2 * all.len().next_multiple_of(2));
         if keys == 0 {
@@ -244,7 +208,7 @@ pub(crate) fn attend_i16<M: Modify>(
     let mut weigher = Weigher::new(prepared.exponent, u32::MAX);
     let mut prepared = prepared;
     for (i, output) in output.chunks_exact_mut(value_width.max(1)).enumerate() {
-        let seen = visible(attention, i, keys);
+        let seen = attention.visible(i, keys);
         let cells = scratch.get_mut(..seen.len()).unwrap_or_default();
         if cells.is_empty() {
             output.fill(0);
