@@ -6,7 +6,7 @@ use std::env;
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rustc-check-cfg=cfg(kqv_dsp, kqv_dsp_v8m, kqv_lanes4, kqv_narrow)");
-    println!("cargo::rustc-check-cfg=cfg(kqv_riscv, kqv_vectors)");
+    println!("cargo::rustc-check-cfg=cfg(kqv_riscv, kqv_riscv_float, kqv_vectors)");
     let target = env::var("TARGET").unwrap_or_default();
     if target.starts_with("thumbv6m-") {
         println!("cargo::rustc-cfg=kqv_narrow"); // a product has 32 bits
@@ -43,6 +43,10 @@ fn main() {
     }
     if variable("CARGO_CFG_TARGET_ARCH") == "riscv32" && has("m") {
         println!("cargo::rustc-cfg=kqv_riscv"); // with multiplication
+        let core = target.split('-').next().unwrap_or_default();
+        if core.trim_start_matches("riscv32").contains(['f', 'g']) {
+            println!("cargo::rustc-cfg=kqv_riscv_float"); // no `cfg` of the compiler says that either
+        }
     }
     if lanes4 || x86 {
         println!("cargo::rustc-cfg=kqv_vectors");

@@ -1,4 +1,4 @@
-//! The blocks of [`quad`](crate::quad) in portable Rust: what RISC-V runs, and the twin of those in `arch`.
+//! The blocks of [`quad`](crate::quad) in portable Rust: the twin of those in `arch`, and for what does not fit them.
 
 use crate::exp::exp_neg;
 use crate::quad::{COLUMNS, QUAD};

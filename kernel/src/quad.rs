@@ -30,7 +30,9 @@ use crate::view::{Qkv, View};
 
 #[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
 use crate::arch::arm_float as blocks;
-#[cfg(not(all(target_arch = "arm", target_abi = "eabihf")))]
+#[cfg(kqv_riscv_float)]
+use crate::arch::riscv_float as blocks;
+#[cfg(not(any(kqv_riscv_float, all(target_arch = "arm", target_abi = "eabihf"))))]
 use crate::blocks;
 
 /// The queries of a tile, and the keys or columns of V that it meets in one block.

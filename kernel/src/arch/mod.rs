@@ -16,6 +16,8 @@ pub(crate) mod arm_soft;
 pub(crate) mod lanes4;
 #[cfg(kqv_riscv)]
 pub(crate) mod riscv;
+#[cfg(kqv_riscv_float)]
+pub(crate) mod riscv_float;
 pub(crate) mod straight;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 pub(crate) mod x86;
