@@ -39,7 +39,6 @@ impl Attention {
 
 impl<M: Modify> Attention<M> {
     /// The keys, of so many, that the query in a row of Q sees.
-    #[cfg_attr(kqv_narrow, expect(dead_code, reason = "no row finds a fellow there"))]
     pub(crate) fn visible(&self, row: usize, keys: usize) -> Range<usize> {
         let position = row.saturating_add(self.offset);
         visible_keys(&self.mask, Query { row, position }, keys)

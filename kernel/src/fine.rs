@@ -7,8 +7,6 @@
 
 #[cfg(kqv_dsp)]
 use crate::arch::arm_integer;
-#[cfg(kqv_riscv)]
-use crate::arch::riscv;
 use crate::attention::Attention;
 use crate::body::{Body, FOURS_PAY, TWO_ROWS_PAY};
 use crate::exp::share_factor;
@@ -18,6 +16,7 @@ use crate::fours;
 use crate::integer::Core;
 #[cfg(kqv_dsp)]
 use crate::integer::half_i16;
+use crate::mean_of::MeanOf;
 use crate::modify::Modify;
 use crate::row::{mix_rest, share};
 use crate::two_rows;
@@ -45,7 +44,7 @@ use crate::view::{Qkv, View};
 pub struct FineOutput(Quantized<i8>);
 
 /// Units of the output in one of V.
-const FINER: i16 = 1 << 8;
+pub(crate) const FINER: i16 = 1 << 8;
 
 impl FineOutput {
     /// Q, K and V as in `format`.
@@ -122,14 +121,14 @@ impl Format for FineOutput {
             [(_, values), (0, _)] => match body {
                 Body::Scalar => 0,
                 Body::Quads | Body::Soft if FOURS_PAY => {
-                    fours::mix(weights, values, output, i16::of_i8, |sum| mean(sum, keys))
+                    fours::mix(weights, values, output, weighted, |sum| mean(sum, keys))
                 }
                 _ => mix_fast(weights, values, output),
             },
             _ => 0,
         };
         let fast = |values: &[i8], first| mix_four_fast(weights, values, v.columns(), first);
-        mix_rest(body, weights, v, done, output, fast, i16::of_i8, |sum| {
+        mix_rest(body, weights, v, done, output, fast, weighted, |sum| {
             mean(sum, keys)
         });
     }
@@ -165,58 +164,12 @@ impl Format for FineOutput {
     }
 }
 
-/// What the means of i8 can be: as coarse as the values, or 256 times as fine.
-pub(crate) trait MeanOfI8: Core {
-    /// What a share and a value add.
-    fn of_i8(share: i32, value: i8) -> i32;
-
-    /// Eight columns of V (S, E) from `first` on, each row times its share for either query.
-    fn sums_of_two(shares: [&[i32]; 2], v: &[i8], width: usize, first: usize) -> [[i32; 8]; 2] {
-        shares.map(|shares| fours::mix_eight(shares, v, width, first, Self::of_i8))
-    }
-
-    /// The means of the rows of V (S, E) under `shares` (S, 2), whose sums are `totals`, of queries that see so many
-    /// `keys`.
-    #[cfg(kqv_dsp)]
-    fn mix_two(shares: &[i32], v: &[i8], totals: [u32; 2], keys: [usize; 2], output: &mut [Self]);
+/// What a share of 2^30 and a value add: share · 256·value / 2^16, rounded down.
+fn weighted(share: i32, value: i8) -> i32 {
+    <i16 as MeanOf<i8>>::weighted(share, value)
 }
 
-impl MeanOfI8 for i8 {
-    fn of_i8(share: i32, value: i8) -> i32 {
-        i8::weighted(share, value)
-    }
-
-    #[cfg(kqv_riscv)]
-    fn sums_of_two(shares: [&[i32]; 2], v: &[i8], width: usize, first: usize) -> [[i32; 8]; 2] {
-        riscv::sums_of_two_i8(shares, v, width, first).unwrap_or_default()
-    }
-
-    #[cfg(kqv_dsp)]
-    fn mix_two(shares: &[i32], v: &[i8], totals: [u32; 2], _: [usize; 2], output: &mut [i8]) {
-        // A query that sees nothing has a total of zero, and a mean of zero over one.
-        let means = totals.map(|total| arm_integer::Mean::new(total.max(1)));
-        arm_integer::mix_two(shares, v, means, output);
-    }
-}
-
-impl MeanOfI8 for i16 {
-    /// share · 256·value / 2^16, rounded down.
-    fn of_i8(share: i32, value: i8) -> i32 {
-        i16::weighted(share, i16::from(value) * FINER)
-    }
-
-    #[cfg(kqv_riscv)]
-    fn sums_of_two(shares: [&[i32]; 2], v: &[i8], width: usize, first: usize) -> [[i32; 8]; 2] {
-        riscv::sums_of_two_fine_i8(shares, v, width, first).unwrap_or_default()
-    }
-
-    #[cfg(kqv_dsp)]
-    fn mix_two(shares: &[i32], v: &[i8], _: [u32; 2], keys: [usize; 2], output: &mut [i16]) {
-        arm_integer::mix_two_fine(shares, v, keys.map(half_i16), output);
-    }
-}
-
-/// The mean, from the sum of what was added.
+/// The mean, from the sum of those.
 fn mean(mixed: i32, keys: usize) -> i16 {
     i16::mean(mixed, i16::TOTAL, keys)
 }

@@ -36,6 +36,7 @@ use crate::format::Format;
 use crate::integer::{Core, Integer};
 use crate::modify::Modify;
 use crate::row::{greatest, mix_row, score_cells, weigh};
+use crate::two_rows;
 use crate::view::{Qkv, View};
 
 /// Integers with one scale per tensor, chosen at run time: `real = integer · scale`.
@@ -148,7 +149,7 @@ pub struct Prepared {
     /// What a cell is the distance from, in steps.
     pub(crate) base: i64,
     /// The greatest cell of the row, before scores are changed.
-    greatest: i32,
+    pub(crate) greatest: i32,
     /// Whether cells hold scores that were changed.
     changed: bool,
     /// Who does the work.
@@ -224,6 +225,11 @@ impl<I: Integer> Format for Quantized<I> {
         }
     }
 
+    #[expect(
+        clippy::inline_always,
+        reason = "on a chip its frame would lie between those of two stages"
+    )]
+    #[inline(always)]
     fn score_row(prepared: &mut Prepared, q: &[I], keys: View<'_, I>, cells: &mut [i32]) {
         let first = keys.row(0);
         if I::RELATIVE {
@@ -233,18 +239,18 @@ impl<I: Integer> Format for Quantized<I> {
             };
             prepared.base = prepared.steps(dot.unwrap_or_else(|| I::dot(q, first).into()));
         }
-        score_cells(*prepared, q, keys, cells);
+        score_cells(prepared, q, keys, cells);
         prepared.greatest = greatest(prepared.body, cells);
         if I::RELATIVE && prepared.greatest == i32::MAX {
             let dots = keys.iter_rows().map(|key| I::dot(q, key).into());
             prepared.base = dots.map(|dot| prepared.steps(dot)).max().unwrap_or(0);
             prepared.greatest = 0;
-            score_cells(*prepared, q, keys, cells);
+            score_cells(prepared, q, keys, cells);
         }
     }
 
     fn score_hidden(prepared: Prepared, q: &[I], keys: View<'_, I>, cells: &mut [i32]) {
-        score_cells(prepared, q, keys, cells);
+        score_cells(&prepared, q, keys, cells);
     }
 
     fn score(prepared: Prepared, q: &[I], k: &[I]) -> I::Score {
@@ -296,7 +302,7 @@ impl<I: Integer> Format for Quantized<I> {
                 I::attend_fast(prepared, qkv, attention, scratch, output)
             }
             Body::Quads | Body::Soft if TWO_ROWS_PAY => {
-                I::attend_two_rows(prepared, qkv, attention, scratch, output)
+                two_rows::attend(prepared, qkv, attention, scratch, output)
             }
             _ => 0,
         }

@@ -1,7 +1,9 @@
 //! The two integers that Q, K and V can be made of, and their bounds.
 
+use crate::mean_of::MeanOf;
+
 /// An integer that Q, K and V can be made of: `i8` or `i16`.
-pub trait Integer: Core {}
+pub trait Integer: Core + MeanOf<Self> {}
 
 impl Integer for i8 {}
 impl Integer for i16 {}
@@ -20,6 +22,8 @@ mod width {
     use crate::arch::arm_integer;
     #[cfg(kqv_narrow)]
     use crate::arch::arm_narrow;
+    #[cfg(kqv_riscv)]
+    use crate::arch::riscv;
     use crate::arch::straight::sign_mask;
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
     use crate::arch::x86_integer;
@@ -31,7 +35,6 @@ mod width {
     #[cfg(kqv_dsp)]
     use crate::pairs;
     use crate::score::Score;
-    use crate::two_rows;
     use crate::view::Qkv;
 
     /// What differs between the widths; the bounds are proven for these two only.
@@ -75,14 +78,8 @@ mod width {
         ) -> usize {
             0
         }
-        /// The same in portable loops, two rows at a time; returns for how many queries.
-        fn attend_two_rows<M: Modify>(
-            _: Prepared,
-            _: Qkv<'_, Self>,
-            _: Attention<M>,
-            _: &mut [i32],
-            _: &mut [Self],
-        ) -> usize {
+        /// Σ q·k of two queries with the first keys, a row of cells each; returns of how many keys.
+        fn score_two(_: [&[Self]; 2], _: &[Self], _: [&mut [i32]; 2]) -> usize {
             0
         }
         /// Does the work of a row of cells for the first so many keys, as a chip can; returns for how many.
@@ -103,8 +100,6 @@ mod width {
         fn mix_four_fast(_: &[i32], _: &[Self], _: usize, _: usize) -> Option<[i32; 4]> {
             None
         }
-        /// What a share of [`TOTAL`](Self::TOTAL) and a value add to a sum; the sums stay in 32 bits.
-        fn weighted(share: i32, value: Self) -> i32;
         /// The mean, from the sum of what was weighted, for `keys` shares that add up to `total`.
         fn mean(mixed: i32, total: u32, keys: usize) -> Self;
         /// What `mean` adds to the size of a sum before it divides.
@@ -137,17 +132,17 @@ mod width {
             pairs::attend_i8(prepared, qkv, attention, scratch, output)
         }
 
-        #[cfg(target_arch = "riscv32")]
+        #[cfg(kqv_riscv)]
         const QUERIES_AT_ONCE: usize = 2;
 
-        fn attend_two_rows<M: Modify>(
-            prepared: Prepared,
-            qkv: Qkv<'_, i8>,
-            attention: Attention<M>,
-            scratch: &mut [i32],
-            output: &mut [i8],
-        ) -> usize {
-            two_rows::attend(prepared, qkv, attention, scratch, output)
+        #[cfg(kqv_riscv)]
+        fn score_two(q: [&[i8]; 2], keys: &[i8], cells: [&mut [i32]; 2]) -> usize {
+            riscv::score_two_i8(q, keys, cells)
+        }
+
+        #[cfg(not(kqv_riscv))]
+        fn score_two(q: [&[i8]; 2], keys: &[i8], [one, other]: [&mut [i32]; 2]) -> usize {
+            fours::score_i8(q[0], keys, one).min(fours::score_i8(q[1], keys, other))
         }
 
         #[cfg_attr(target_os = "none", inline(never))] // for registers of its own
@@ -212,10 +207,6 @@ mod width {
             score.0.to_bits()
         }
 
-        fn weighted(share: i32, value: Self) -> i32 {
-            share * i32::from(value)
-        }
-
         /// To the nearest, halves away from zero.
         #[expect(
             clippy::cast_possible_truncation,
@@ -246,6 +237,9 @@ mod width {
         const MAX_WIDTH: usize = 1 << 30; // |Σ| <= 2^30 · 2^30 = 2^60
         const RELATIVE: bool = true;
         const TOTAL: u32 = 1 << TOTAL_BITS;
+
+        #[cfg(kqv_riscv)]
+        const QUERIES_AT_ONCE: usize = 2;
 
         #[cfg(kqv_dsp)]
         fn attend_fast<M: Modify>(
@@ -328,21 +322,6 @@ mod width {
 
         fn bits(score: Self::Score) -> i32 {
             score.0.to_bits()
-        }
-
-        /// share · value / 2^16, rounded down: what `SMLAWB` of a Cortex-M4 adds.
-        #[cfg(any(target_arch = "riscv32", all(target_arch = "arm", not(kqv_narrow))))]
-        fn weighted(share: i32, value: Self) -> i32 {
-            let product = i64::from(share) * i64::from(i32::from(value) << 16);
-            (product >> 32) as i32 // the high word: MULH, or that of SMULL
-        }
-
-        /// share · value / 2^16, rounded down: what `SMLAWB` of a Cortex-M4 adds.
-        #[cfg(not(any(target_arch = "riscv32", all(target_arch = "arm", not(kqv_narrow)))))]
-        fn weighted(share: i32, value: Self) -> i32 {
-            // In halves, as a Cortex-M0 has no wider multiplication.
-            let value = i32::from(value);
-            (share >> 16) * value + (((share & 0xffff) * value) >> 16)
         }
 
         fn mean(mixed: i32, _: u32, keys: usize) -> Self {

@@ -72,6 +72,8 @@ mod row;
 mod fours;
 // with V for two rows,
 mod two_rows;
+// whose means may be finer than V,
+mod mean_of;
 // or taken apart, to be shown,
 mod shares;
 // two rows at once on a chip,

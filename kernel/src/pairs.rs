@@ -13,7 +13,6 @@ use crate::arch::arm_integer::{
 };
 use crate::attention::{Attention, Softcap};
 use crate::exp::{exp2_neg_q30, share_factor};
-use crate::fine::MeanOfI8;
 use crate::fixed::Prepared;
 use crate::integer::{Core, half_i16, saturated};
 use crate::modify::Modify;
@@ -48,9 +47,30 @@ pub(crate) fn spread_two(rows: [&[i8]; 2], negative: bool, tile: &mut [i32]) {
     }
 }
 
+/// What the means of i8 can be: as coarse as the values, or 256 times as fine.
+pub(crate) trait MixTwo: Core {
+    /// The means of the rows of V (S, E) under `shares` (S, 2), whose sums are `totals`, of queries that see so many
+    /// `keys`.
+    fn mix_two(shares: &[i32], v: &[i8], totals: [u32; 2], keys: [usize; 2], output: &mut [Self]);
+}
+
+impl MixTwo for i8 {
+    fn mix_two(shares: &[i32], v: &[i8], totals: [u32; 2], _: [usize; 2], output: &mut [i8]) {
+        // A query that sees nothing has a total of zero, and a mean of zero over one.
+        let means = totals.map(|total| arm_integer::Mean::new(total.max(1)));
+        arm_integer::mix_two(shares, v, means, output);
+    }
+}
+
+impl MixTwo for i16 {
+    fn mix_two(shares: &[i32], v: &[i8], _: [u32; 2], keys: [usize; 2], output: &mut [i16]) {
+        arm_integer::mix_two_fine(shares, v, keys.map(half_i16), output);
+    }
+}
+
 /// i8, two queries at a time; returns for how many the work is done.
 #[inline(never)] // its frame is not for those who do without
-pub(crate) fn attend_i8<M: Modify, N: MeanOfI8>(
+pub(crate) fn attend_i8<M: Modify, N: MixTwo>(
     prepared: Prepared,
     qkv: Qkv<'_, i8>,
     attention: Attention<M>,
@@ -97,7 +117,7 @@ struct Two<'a, M> {
 
 impl<M: Modify> Two<'_, M> {
     /// The queries `i` and `i + 1`.
-    fn attend<N: MeanOfI8>(&mut self, i: usize, output: &mut [N]) {
+    fn attend<N: MixTwo>(&mut self, i: usize, output: &mut [N]) {
         let Qkv { q, k, v } = self.qkv;
         let seen = [i, i + 1].map(|row| self.attention.visible(row, k.rows()));
         let all = seen[0].start.min(seen[1].start)..seen[0].end.max(seen[1].end);

@@ -9,7 +9,7 @@ use crate::view::View;
 
 /// A row of cells: Σ q·k of every key in steps, less the base, saturated.
 pub(crate) fn score_cells<I: Integer>(
-    prepared: Prepared,
+    prepared: &Prepared,
     q: &[I],
     keys: View<'_, I>,
     cells: &mut [i32],
@@ -23,8 +23,8 @@ pub(crate) fn score_cells<I: Integer>(
         let done = match prepared.body {
             Body::Scalar => 0,
             _ if prepared.negative => 0,
-            Body::Quads | Body::Soft if FOURS_PAY => I::score_fours(prepared, q, keys, cells),
-            _ => I::score_fast(prepared, q, keys, cells),
+            Body::Quads | Body::Soft if FOURS_PAY => I::score_fours(*prepared, q, keys, cells),
+            _ => I::score_fast(*prepared, q, keys, cells),
         };
         for (j, cell) in cells.iter_mut().enumerate().skip(done) {
             let key = keys.get(j * q.len()..).unwrap_or_default();

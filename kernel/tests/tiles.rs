@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use fastrand::Rng;
 use kqv::{
-    Attention, Body, Format, Integer, Mask, Modify, Quantized, RealKeys, Scale, Window,
+    Attention, Body, FineOutput, Format, Integer, Mask, Modify, Quantized, RealKeys, Scale, Window,
     attend_view_on, fast_scratch_cells,
 };
 
@@ -13,27 +13,41 @@ use crate::masks::under_every_option;
 use crate::support::Problem;
 
 /// The output on a certain body, with `cells` of scratch.
-fn attend_on<I: Integer>(
+fn attend_on<F: Format<Cell = i32>>(
     body: Body,
-    format: Quantized<I>,
-    problem: &Problem<I>,
+    format: F,
+    problem: &Problem<F::Element>,
     attention: Attention<impl Modify>,
     cells: usize,
-) -> Vec<I> {
+) -> Vec<F::Output> {
     let mut scratch = vec![77; cells];
-    let mut output = vec![Quantized::<I>::ZERO; problem.queries * problem.value_width];
+    let mut output = vec![F::ZERO; problem.queries * problem.value_width];
     let qkv = problem.qkv();
     attend_view_on(body, format, qkv, attention, &mut scratch, &mut output, ()).expect("fits");
     output
 }
 
-/// Holds every body, with all the scratch that it could want, against the plain loops.
+/// [`check_in`] integers with this scale.
 fn check<I: Integer + PartialEq + Debug>(
     scale: f64,
     problem: &Problem<I>,
     attention: Attention<impl Modify + Debug>,
 ) {
-    let format = Quantized::<I>::new(scale, scale, scale).expect("positive");
+    check_in(with_scale::<I>(scale), problem, attention);
+}
+
+fn with_scale<I>(scale: f64) -> Quantized<I> {
+    Quantized::new(scale, scale, scale).expect("positive")
+}
+
+/// Holds every body, with all the scratch that it could want, against the plain loops.
+fn check_in<F: Format<Cell = i32>>(
+    format: F,
+    problem: &Problem<F::Element>,
+    attention: Attention<impl Modify + Debug>,
+) where
+    F::Output: PartialEq + Debug,
+{
     let expected = attend_on(Body::Scalar, format, problem, attention, problem.keys);
     for body in bodies() {
         let cells = fast_scratch_cells(problem.keys, problem.width) + 64;
@@ -52,7 +66,17 @@ fn check<I: Integer + PartialEq + Debug>(
 }
 
 /// Odd sizes, under masks that cut a tile in every way, with integers from `integer`.
-fn check_shapes<I: Integer + PartialEq + Debug>(mut integer: impl FnMut() -> I) {
+fn check_shapes<I: Integer + PartialEq + Debug>(integer: impl FnMut() -> I) {
+    check_shapes_in(with_scale::<I>, integer);
+}
+
+/// The same in a format that a scale makes.
+fn check_shapes_in<F: Format<Cell = i32>>(
+    format: impl Fn(f64) -> F,
+    mut integer: impl FnMut() -> F::Element,
+) where
+    F::Output: PartialEq + Debug,
+{
     let around = Window {
         left: Some(2),
         right: Some(3),
@@ -68,12 +92,16 @@ fn check_shapes<I: Integer + PartialEq + Debug>(mut integer: impl FnMut() -> I) 
                         offset: 3,
                         ..Attention::of(mask)
                     };
-                    check(0.01, &problem, with((Mask::None, None)));
-                    check(0.01, &problem, with((Mask::Causal, None)));
-                    check(1e-5, &problem, with((Mask::None, Some(around))));
-                    check(0.02, &problem, with((Mask::Causal, Some(Window::last(4)))));
+                    check_in(format(0.01), &problem, with((Mask::None, None)));
+                    check_in(format(0.01), &problem, with((Mask::Causal, None)));
+                    check_in(format(1e-5), &problem, with((Mask::None, Some(around))));
+                    check_in(
+                        format(0.02),
+                        &problem,
+                        with((Mask::Causal, Some(Window::last(4)))),
+                    );
                 }
-                check(0.3, &problem, Attention::of(RealKeys(5)));
+                check_in(format(0.3), &problem, Attention::of(RealKeys(5)));
             }
         }
     }
@@ -84,6 +112,7 @@ fn tiles_have_the_bits_of_the_plain_loops_at_odd_sizes() {
     let mut rng = Rng::with_seed(41);
     check_shapes(|| rng.i8(..));
     check_shapes(|| rng.i16(..));
+    check_shapes_in(|scale| FineOutput::of(with_scale(scale)), || rng.i8(..));
 }
 
 #[test]
@@ -92,6 +121,10 @@ fn tiles_have_the_bits_of_the_plain_loops_at_the_ends_of_the_range() {
     check_shapes(|| i8::MIN);
     check_shapes(|| i16::MIN);
     check_shapes(|| if rng.bool() { i8::MIN } else { i8::MAX });
+    check_shapes_in(
+        |scale| FineOutput::of(with_scale(scale)),
+        || if rng.bool() { i8::MIN } else { i8::MAX },
+    );
     check_shapes(|| if rng.u8(..8) > 0 { i16::MAX } else { i16::MIN });
     check_shapes(|| if rng.bool() { -i16::MAX } else { i16::MAX });
 }
@@ -111,13 +144,15 @@ fn tiles_have_the_bits_of_the_plain_loops_whatever_the_scale() {
 #[test]
 fn tiles_give_way_to_the_rows_for_a_greatest_score_far_above_the_first() {
     let mut rng = Rng::with_seed(44);
-    let mut problem = Problem::new([20, 30, 64, 5], || rng.i16(-300..300));
-    // One query of a tile meets a key that scores 2^31 steps above the others.
-    problem.q[64 * 5..][..64].fill(30_000);
-    problem.k[64 * 7..][..64].fill(30_000);
-    for scale in [1.0, 1e-3, 1e-5, 1e-7] {
-        check(scale, &problem, Attention::FULL);
-        check(scale, &problem, Attention::CAUSAL);
+    for value_width in [5, 8] {
+        let mut problem = Problem::new([20, 30, 64, value_width], || rng.i16(-300..300));
+        // One query of a tile meets a key that scores 2^31 steps above the others.
+        problem.q[64 * 5..][..64].fill(30_000);
+        problem.k[64 * 7..][..64].fill(30_000);
+        for scale in [1.0, 1e-3, 1e-5, 1e-7] {
+            check(scale, &problem, Attention::FULL);
+            check(scale, &problem, Attention::CAUSAL);
+        }
     }
 }
 

@@ -8,7 +8,7 @@
 
 use core::arch::{asm, naked_asm};
 
-pub(crate) use mix::{sums_of_two_fine_i8, sums_of_two_i8};
+pub(crate) use mix::{sums_of_two_fine_i8, sums_of_two_i8, sums_of_two_i16};
 pub(crate) use score::{score_two_i8, sums_i8, sums_i16};
 
 mod mix;

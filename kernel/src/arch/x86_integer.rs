@@ -25,7 +25,7 @@ pub(crate) use tile::attend;
 use width::Tiled;
 
 use crate::exp::{Exponent, exp2_neg_q30, high_word};
-use crate::integer::{Core, saturated};
+use crate::integer::{Integer, saturated};
 
 /// Columns of V in flight: so many sums fit the registers.
 const COLUMNS: usize = 32;
@@ -34,13 +34,13 @@ const COLUMNS: usize = 32;
 macro_rules! on_vectors {
     ($(#[$doc:meta])* $name:ident<$($integer:ident)?>($($argument:ident: $type:ty),*) -> $result:ty, $body:path, $none:expr) => {
         $(#[$doc])*
-        pub(crate) fn $name$(<$integer: Core>)?($($argument: $type),*) -> $result {
+        pub(crate) fn $name$(<$integer: Integer>)?($($argument: $type),*) -> $result {
             #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-            fn avx512$(<$integer: Core>)?($($argument: $type),*) -> $result {
+            fn avx512$(<$integer: Integer>)?($($argument: $type),*) -> $result {
                 $body($($argument),*)
             }
             #[target_feature(enable = "avx2")]
-            fn avx2$(<$integer: Core>)?($($argument: $type),*) -> $result {
+            fn avx2$(<$integer: Integer>)?($($argument: $type),*) -> $result {
                 $body($($argument),*)
             }
             if std::arch::is_x86_feature_detected!("avx512bw")
@@ -166,7 +166,13 @@ fn share_loop(weights: &mut [i32], factor: u32) -> (usize, u32) {
 }
 
 #[inline(always)]
-fn mix_loop<I: Core>(from: usize, shares: &[i32], v: &[I], total: u32, output: &mut [I]) -> usize {
+fn mix_loop<I: Integer>(
+    from: usize,
+    shares: &[i32],
+    v: &[I],
+    total: u32,
+    output: &mut [I],
+) -> usize {
     let columns = output.len();
     let mut first = from;
     while first < columns {
@@ -184,7 +190,7 @@ fn mix_loop<I: Core>(from: usize, shares: &[i32], v: &[I], total: u32, output: &
 
 /// The means of the columns `first..first + N`; returns N.
 #[inline(always)]
-fn mix_block<I: Core, const N: usize>(
+fn mix_block<I: Integer, const N: usize>(
     shares: &[i32],
     v: &[I],
     columns: usize,

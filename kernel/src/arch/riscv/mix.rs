@@ -1,5 +1,5 @@
-//! P·V of i8 on a RISC-V core, eight columns for two queries: 2.9 instructions for a multiply-add, or 3.4 where the
-//! output is finer.
+//! P·V on a RISC-V core, eight columns for two queries: 2.9 instructions for a multiply-add of i8, or 3.4 where the
+//! output is finer, or of i16.
 
 #![expect(
     unsafe_code,
@@ -12,12 +12,13 @@ use super::EIGHT;
 
 /// What the loops read; the order is that of their loads.
 #[repr(C)]
-struct Two {
+struct Two<V> {
     shares: [*const i32; 2],
     /// One past the last share of the first query.
     end: *const i32,
-    v: *const i8,
-    width: usize,
+    v: *const V,
+    /// Bytes of a row of V.
+    row_bytes: usize,
     sums: *mut [[i32; EIGHT]; 2],
 }
 
@@ -41,11 +42,21 @@ pub(crate) fn sums_of_two_fine_i8(
     sums_of_two(mix_eight_fine, shares, v, width, first)
 }
 
-/// By either loop.
-fn sums_of_two(
-    mix: unsafe extern "C" fn(*const Two),
+/// The same for i16 in units of 2^16.
+pub(crate) fn sums_of_two_i16(
     shares: [&[i32]; 2],
-    v: &[i8],
+    v: &[i16],
+    width: usize,
+    first: usize,
+) -> Option<[[i32; EIGHT]; 2]> {
+    sums_of_two(mix_eight_i16, shares, v, width, first)
+}
+
+/// By one of the loops.
+fn sums_of_two<V>(
+    mix: unsafe extern "C" fn(*const Two<V>),
+    shares: [&[i32]; 2],
+    v: &[V],
     width: usize,
     first: usize,
 ) -> Option<[[i32; EIGHT]; 2]> {
@@ -59,7 +70,7 @@ fn sums_of_two(
         shares: shares.map(<[i32]>::as_ptr),
         end: shares[0].as_ptr_range().end,
         v: v.as_ptr().wrapping_add(first),
-        width,
+        row_bytes: width * size_of::<V>(),
         sums: &raw mut sums,
     };
     // SAFETY: V has a row for every share, of which there are as many for both queries, one at least, and eight columns
@@ -68,11 +79,12 @@ fn sums_of_two(
     Some(sums)
 }
 
-/// A column of a row of V times the shares of both queries, and what is done with V and both products.
+/// A column of a row of V times the shares of both queries: how it is loaded, shifted and multiplied.
 macro_rules! column {
-    ($at:literal, $shift:literal, $mul:literal, $one:literal, $other:literal) => {
+    ($at:literal, $load:literal, $shift:literal, $mul:literal, $one:literal, $other:literal) => {
         concat!(
-            "lb t2, ",
+            $load,
+            "*",
             $at,
             "(a3)\n",
             $shift,
@@ -97,10 +109,10 @@ macro_rules! column {
 /// A function that adds up eight columns: a0 and a1 are the shares, up to a2, a3 is V; a5 to a7 and s0 to s4 are the
 /// sums of one query, s5 to s11 and t6 those of the other.
 macro_rules! mix_function {
-    ($(#[$doc:meta])* $name:ident, $shift:literal, $mul:literal) => {
+    ($(#[$doc:meta])* $name:ident, $v:ty, $load:literal, $shift:literal, $mul:literal) => {
         $(#[$doc])*
         #[unsafe(naked)]
-        unsafe extern "C" fn $name(two: *const Two) {
+        unsafe extern "C" fn $name(two: *const Two<$v>) {
             naked_asm!(
                 ".option push",
                 ".option arch, +m",
@@ -123,14 +135,14 @@ macro_rules! mix_function {
                 "1:",
                 "lw t0, 0(a0)",
                 "lw t1, 0(a1)",
-                column!("0", $shift, $mul, "a5", "s5"),
-                column!("1", $shift, $mul, "a6", "s6"),
-                column!("2", $shift, $mul, "a7", "s7"),
-                column!("3", $shift, $mul, "s0", "s8"),
-                column!("4", $shift, $mul, "s1", "s9"),
-                column!("5", $shift, $mul, "s2", "s10"),
-                column!("6", $shift, $mul, "s3", "s11"),
-                column!("7", $shift, $mul, "s4", "t6"),
+                column!("0", $load, $shift, $mul, "a5", "s5"),
+                column!("1", $load, $shift, $mul, "a6", "s6"),
+                column!("2", $load, $shift, $mul, "a7", "s7"),
+                column!("3", $load, $shift, $mul, "s0", "s8"),
+                column!("4", $load, $shift, $mul, "s1", "s9"),
+                column!("5", $load, $shift, $mul, "s2", "s10"),
+                column!("6", $load, $shift, $mul, "s3", "s11"),
+                column!("7", $load, $shift, $mul, "s4", "t6"),
                 "addi a0, a0, 4",
                 "addi a1, a1, 4",
                 "add a3, a3, a4",
@@ -154,9 +166,13 @@ macro_rules! mix_function {
 
 mix_function!(
     /// The products as they are.
-    mix_eight, "", "mul"
+    mix_eight, i8, "lb t2, 1", "", "mul"
 );
 mix_function!(
     /// The upper words of products with values times 2^24.
-    mix_eight_fine, "slli t2, t2, 24\n", "mulh"
+    mix_eight_fine, i8, "lb t2, 1", "slli t2, t2, 24\n", "mulh"
+);
+mix_function!(
+    /// The upper words of products with values times 2^16.
+    mix_eight_i16, i16, "lh t2, 2", "slli t2, t2, 16\n", "mulh"
 );
