@@ -15,7 +15,7 @@ const FOUR: usize = 4;
 /// Columns of V that share a load of a share; sixteen do not stay in registers.
 const EIGHT: usize = 8;
 /// The widest rows of i16 whose sums of low halves stay in 32 bits.
-const MAX_WIDTH_I16: usize = 1 << 16;
+pub(crate) const MAX_WIDTH_I16: usize = 1 << 16;
 
 /// The cells of the first keys; returns of how many.
 pub(crate) fn score_i8(q: &[i8], keys: &[i8], cells: &mut [i32]) -> usize {

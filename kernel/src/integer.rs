@@ -8,11 +8,10 @@ pub trait Integer: Core + MeanOf<Self> {}
 impl Integer for i8 {}
 impl Integer for i16 {}
 
-#[cfg(all(feature = "std", target_arch = "x86_64"))]
-pub(crate) use width::TOTAL_BITS;
 #[cfg(any(kqv_dsp, all(feature = "std", target_arch = "x86_64")))]
 pub(crate) use width::half_i16;
 pub(crate) use width::{Core, saturated};
+pub(crate) use width::{TOTAL_BITS, TOTAL_BITS_I8};
 
 mod width {
     use fixed::Saturating;
@@ -28,8 +27,7 @@ mod width {
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
     use crate::arch::x86_integer;
     use crate::attention::Attention;
-    use crate::fixed::{Prepared, Quantized};
-    use crate::format::Format;
+    use crate::fixed::Prepared;
     use crate::fours;
     use crate::modify::Modify;
     #[cfg(kqv_dsp)]
@@ -116,7 +114,7 @@ mod width {
         const MAX: Self = Self::MAX;
         const MAX_WIDTH: usize = 1 << 16; // |Σ| <= 2^14 · 2^16 = 2^30
         const RELATIVE: bool = false;
-        const TOTAL: u32 = (1 << 24) - (1 << 17); // with half a unit for each of 2^17 keys below 2^24
+        const TOTAL: u32 = (1 << TOTAL_BITS_I8) - (1 << 17); // with half a unit for each of 2^17 keys still below
 
         #[cfg(kqv_dsp)]
         const QUERIES_AT_ONCE: usize = 4; // two, and room for what is read of them
@@ -340,6 +338,8 @@ mod width {
 
     /// |Σ share·value / 2^16| <= 2^30 · 2^15 / 2^16 = 2^29.
     pub(crate) const TOTAL_BITS: u32 = 30;
+    /// What the shares of i8 stay below: |Σ share·value| <= 2^24 · 2^7 = 2^31.
+    pub(crate) const TOTAL_BITS_I8: u32 = 24;
 
     #[cfg(kqv_narrow)]
     pub(crate) use crate::arch::arm_narrow::saturated;
@@ -370,7 +370,7 @@ mod width {
     /// what 2^17 keys lose by rounding, so that a shift is at most two short.
     #[cfg(kqv_narrow)]
     fn divided(size: u32, total: u32) -> u32 {
-        let quotient = size >> 24;
+        let quotient = size >> TOTAL_BITS_I8;
         let mut rest = (size - quotient * total).cast_signed();
         let (mut quotient, total) = (quotient.cast_signed(), total.cast_signed());
         for _ in 0..2 {
@@ -381,33 +381,6 @@ mod width {
         }
         quotient.cast_unsigned()
     }
-
-    /// The bounds that are said above: what would pass an accumulator does not compile.
-    const _: () = {
-        const fn greatest_dot(least: i128, columns: usize) -> i128 {
-            least * least * columns as i128
-        }
-        const fn greatest_mix(total: u32, least: i128, keys: usize) -> i128 {
-            (total as i128 + keys as i128 / 2) * -least
-        }
-        const I8: i128 = i8::MIN as i128;
-        const I16: i128 = i16::MIN as i128;
-        const KEYS: usize = <Quantized<i8> as Format>::MAX_KEYS;
-        const HALF: i128 = 1 << (TOTAL_BITS - 17);
-        // Q·K of i8 in i32; of i16 in i64, with half a step beside it.
-        assert!(greatest_dot(I8, <i8 as Core>::MAX_WIDTH) <= i32::MAX as i128);
-        assert!(greatest_dot(I16, <i16 as Core>::MAX_WIDTH) + (1 << 33) <= i64::MAX as i128);
-        // P·V in i32: shares may pass their total by half a unit for each key.
-        assert!(greatest_mix(<i8 as Core>::TOTAL, I8, KEYS) <= i32::MAX as i128);
-        // The same in u32 where values have 128 added, as they are packed for a chip.
-        assert!(greatest_mix(<i8 as Core>::TOTAL, 2 * I8 + 1, KEYS) <= u32::MAX as i128);
-        assert!(
-            greatest_mix(<i16 as Core>::TOTAL, I16, KEYS) / (1 << 16) + KEYS as i128 + HALF
-                <= i32::MAX as i128
-        );
-        // Weights in u64: one is 2^30.
-        assert!((KEYS as u128) << 30 <= u64::MAX as u128);
-    };
 
     /// The nearest that fits: SSAT, where there is such an instruction.
     #[cfg(not(any(kqv_narrow, kqv_riscv)))]

@@ -58,6 +58,8 @@ mod format;
 mod float;
 // i16 and i8,
 mod integer;
+// whose sums are bounded,
+mod bounds;
 // what a real number becomes as one,
 mod quantize;
 // with scales

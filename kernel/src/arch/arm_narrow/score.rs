@@ -8,6 +8,7 @@
 use core::arch::naked_asm;
 
 use super::FOUR;
+use crate::fours::MAX_WIDTH_I16;
 
 /// Σ q·k of the first of the `keys` (S, D), a multiple of four, which is returned.
 pub(crate) fn score_i8(q: &[i8], keys: &[i8], cells: &mut [i32]) -> usize {
@@ -77,9 +78,6 @@ unsafe extern "C" fn score_four_i8(q: *const i8, k: *const i8, width: usize, cel
         "pop {{r3-r7, pc}}",
     )
 }
-
-/// The widest rows of i16 whose sums of low halves stay in 32 bits.
-const MAX_WIDTH_I16: usize = 1 << 16;
 
 /// What [`score_pairs_i16`] reads, and moves on; the order is that of its loads.
 #[repr(C)]
