@@ -24,8 +24,8 @@ use crate::view::{Qkv, View};
 
 /// Q, K and V of i8 with [`Quantized`]'s scales, and an output of i16 with a scale 256 times finer than that of V.
 ///
-/// The output costs what it costs in i8, and the error is 1/256 of that: no more than 0.58 units of an i16
-/// (`kernel/tests/accuracy.rs`) instead of half a unit of an i8.
+/// With DSP instructions the output costs what it costs in i8, elsewhere up to a third more; and the error is a 200th of
+/// that: no more than 0.58 units of an i16 (`kernel/tests/accuracy.rs`) instead of half a unit of an i8.
 ///
 /// ```
 /// use kqv::{Attention, FineOutput, KvCache, Quantized};

@@ -19,11 +19,13 @@
 //!    i16; then Σ share·value, exact for i8, and for i16 each product in steps of 2⁻¹⁴ of the output's
 //!    last place. The mean is rounded to the nearest. The output has the scale of V.
 //!
-//! Every sum is exact, so the order of keys, tiling and SIMD cannot change a bit. Nothing but the number
-//! of visible keys decides which loops run, with one exception: a row of i16 whose greatest score lies
-//! 2³¹ steps above that of its first visible key is scored once more, from another base. On cores
-//! without DSP instructions the steps of a multiplication or a division may still depend on the numbers;
-//! and on a desktop many queries at once take longer where fewer shares are small.
+//! Every sum is exact, so the order of keys, tiling and SIMD cannot change a bit.
+//!
+//! On a chip the number of instructions depends on the shape and the mask, not on the numbers, with two exceptions:
+//! a row of i16 whose greatest score lies 2³¹ steps above that of its first visible key is scored once more, from
+//! another base; and scores that are changed (soft cap, bias) take longer where they are large. What a single
+//! instruction takes is up to the core: a division may take more cycles for some numbers. On a desktop many queries at
+//! once take longer where fewer shares are small.
 
 use core::f64::consts::LOG2_E;
 use core::fmt;

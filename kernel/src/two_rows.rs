@@ -29,22 +29,16 @@ pub(crate) fn attend<M: Modify, I: Integer, N: MeanOf<I>>(
     scratch: &mut [i32],
     output: &mut [N],
 ) -> usize {
-    let (keys, width, value_width) = (qkv.k.rows(), qkv.k.columns(), qkv.v.columns());
-    let ([(_, _), (0, _)], [(_, values), (0, _)]) = (qkv.k.pieces(), qkv.v.pieces()) else {
+    let (keys, width) = (qkv.k.rows(), qkv.v.columns());
+    let plain = !M::CHANGES && attention.softcap == Softcap::NONE && !prepared.negative;
+    let (Some(values), true) = (whole_values(&qkv), plain && keys > 0) else {
         return 0;
     };
-    let whole = [width, value_width]
-        .iter()
-        .all(|columns| columns.is_multiple_of(EIGHT) && *columns > 0);
-    let plain = !M::CHANGES && attention.softcap == Softcap::NONE && !prepared.negative;
-    if !whole || !plain || keys == 0 {
-        return 0;
-    }
     let Some((one, other)) = scratch.split_at_mut_checked(keys) else {
         return 0;
     };
     let mut done = 0;
-    for output in output.chunks_exact_mut(2 * value_width) {
+    for output in output.chunks_exact_mut((2 * width).max(1)) {
         let seen = [done, done + 1].map(|row| attention.visible(row, keys));
         let all = seen[0].start.min(seen[1].start)..seen[0].end.max(seen[1].end);
         let own = seen.map(|seen| seen.start - all.start..seen.end - all.start);
@@ -59,18 +53,26 @@ pub(crate) fn attend<M: Modify, I: Integer, N: MeanOf<I>>(
             share_row::<I, N>(&prepared, q, &k, scored, &own[0], one),
             share_row::<I, N>(&prepared, other_q, &k, scored, &own[1], other),
         ];
-        let v = values.get(all.start * value_width..all.end * value_width);
+        let v = values.get(all.start * width..all.end * width);
         let count = [own[0].len(), own[1].len()];
-        mix_two(
-            [&*one, &*other],
-            v.unwrap_or_default(),
-            totals,
-            count,
-            output,
-        );
+        let shares = [&*one, &*other];
+        mix_two(shares, v.unwrap_or_default(), totals, count, output);
         done += 2;
     }
     done
+}
+
+/// V (S, E), if it lies in one piece, and K too, and both have whole steps of columns.
+fn whole_values<'a, I: Integer>(qkv: &Qkv<'a, I>) -> Option<&'a [I]> {
+    let whole = |columns: usize| columns.is_multiple_of(EIGHT) && columns > 0;
+    match (qkv.k.pieces(), qkv.v.pieces()) {
+        ([_, (0, _)], [(_, values), (0, _)])
+            if whole(qkv.k.columns()) && whole(qkv.v.columns()) =>
+        {
+            Some(values)
+        }
+        _ => None,
+    }
 }
 
 /// The cells of two queries with the first of the keys that either sees, (S, D); returns of how many keys.
