@@ -70,7 +70,7 @@ pub(crate) fn weigh(fast: bool, exponent: Exponent, max: i32, cells: &mut [i32])
         let hidden = u32::from(*cell == i32::MIN).wrapping_neg(); // a mask: no branch
         let weight = exp2_neg_q30(exponent.x_q26(distance) | hidden);
         *cell = weight;
-        sum += u64::from(weight.unsigned_abs());
+        sum += u64::from(weight.cast_unsigned());
     }
     sum
 }
