@@ -12,11 +12,12 @@
 //! Every function has the bits of its portable twin in [`row`](crate::row) and
 //! [`fixed`](crate::fixed), and leaves to it what does not fit: it returns for how many keys it did the work.
 
-pub(crate) use fine::{mix_i8_fine, mix_two_fine};
+pub(crate) use fine::mix_i8_fine;
 pub(crate) use mix::{mix_i8, mix_i16};
 pub(crate) use packed::{Mixer, Scorer, pack_keys, pack_values, spread, spread_two};
 pub(crate) use score::{dot_i16, score_i8, score_i16};
-pub(crate) use two::{BIAS, Mean, greatest_of_two, mix_two, score_two, share_two};
+pub(crate) use two::{BIAS, greatest_of_two, score_two, share_two};
+pub(crate) use two_mix::{Mean, mix_two, mix_two_fine};
 pub(crate) use weigh::{Weigher, greatest, greatest_above_zero, share, weigh};
 
 /// A function in assembly. Outside of functions the assembler forgets for which processor of Armv8-M the
@@ -36,6 +37,7 @@ mod mix;
 mod packed;
 mod score;
 mod two;
+mod two_mix;
 mod weigh;
 
 /// Keys, or rows of V, of a loop that are not worth a loop of their own.

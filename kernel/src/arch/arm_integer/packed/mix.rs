@@ -13,7 +13,7 @@
 
 use core::arch::naked_asm;
 
-use super::super::two::Mean;
+use super::super::two_mix::Mean;
 use super::{STEPS, skipped};
 
 /// Bytes of code of a step: three loads and eight multiplications.
