@@ -44,6 +44,8 @@ pub mod notices;
 pub mod palette;
 /// The panes.
 pub mod pane;
+/// Where the tables stand.
+mod places;
 /// The layer around the head, and positions.
 pub mod positions;
 /// Any number of formats.
@@ -60,7 +62,7 @@ pub mod statistics;
 pub mod steps;
 /// Which format is enough.
 pub mod sweep;
-/// Where the tables stand.
+/// The tables.
 pub mod tables;
 /// The exact value under the cursor.
 pub mod tooltip;
