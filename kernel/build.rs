@@ -6,7 +6,7 @@ use std::env;
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rustc-check-cfg=cfg(kqv_dsp, kqv_dsp_v8m, kqv_lanes4, kqv_narrow)");
-    println!("cargo::rustc-check-cfg=cfg(kqv_riscv, kqv_riscv_float, kqv_vectors)");
+    println!("cargo::rustc-check-cfg=cfg(kqv_riscv, kqv_riscv_float, kqv_soft, kqv_vectors)");
     let target = env::var("TARGET").unwrap_or_default();
     if target.starts_with("thumbv6m-") {
         println!("cargo::rustc-cfg=kqv_narrow"); // a product has 32 bits
@@ -41,12 +41,19 @@ fn main() {
     if lanes4 {
         println!("cargo::rustc-cfg=kqv_lanes4");
     }
+    let mut soft = target.starts_with("thumb") && !target.ends_with("eabihf");
     if variable("CARGO_CFG_TARGET_ARCH") == "riscv32" && has("m") {
         println!("cargo::rustc-cfg=kqv_riscv"); // with multiplication
         let core = target.split('-').next().unwrap_or_default();
-        if core.trim_start_matches("riscv32").contains(['f', 'g']) {
-            println!("cargo::rustc-cfg=kqv_riscv_float"); // no `cfg` of the compiler says that either
+        // No `cfg` of the compiler says that either.
+        let float = core.trim_start_matches("riscv32").contains(['f', 'g']);
+        if float {
+            println!("cargo::rustc-cfg=kqv_riscv_float");
         }
+        soft = !float;
+    }
+    if soft {
+        println!("cargo::rustc-cfg=kqv_soft"); // no unit for f32
     }
     if lanes4 || x86 {
         println!("cargo::rustc-cfg=kqv_vectors");

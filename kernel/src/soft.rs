@@ -223,10 +223,7 @@ impl Soft {
 }
 
 /// `((sum + a0 b0) + a1 b1) + …`, with every `stride`-th number of `b`; all are zero or normal.
-#[cfg_attr(
-    all(target_arch = "arm", target_os = "none", not(target_abi = "eabihf")),
-    expect(dead_code, reason = "the twin of the one in arch")
-)]
+#[cfg_attr(kqv_soft, expect(dead_code, reason = "the twin of the one in arch"))]
 pub(crate) fn plus_products(mut sum: Soft, a: &[f32], mut b: &[f32], stride: usize) -> Soft {
     for &x in a {
         let Some(&y) = b.first() else {

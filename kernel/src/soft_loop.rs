@@ -6,15 +6,15 @@
 //! from 2^−62 to 2^49 no product and no sum of the loop comes near them. Other inputs are left to the
 //! loop, and so is a row of scores or weights in which they appear after all.
 
-#[cfg(all(target_arch = "arm", target_os = "none", not(target_abi = "eabihf")))]
-use crate::arch::arm_soft::plus_products;
+#[cfg(kqv_soft)]
+use crate::arch::soft_products::plus_products;
 use crate::attention::Attention;
 use crate::exp::{EXP_NEG_END, HI, LO, P, WHOLE};
 use crate::float::{Float, Scaled};
 use crate::format::Format;
 use crate::modify::{Modify, visible_keys};
 use crate::quad::{change_scores, query};
-#[cfg(not(all(target_arch = "arm", target_os = "none", not(target_abi = "eabihf"))))]
+#[cfg(not(kqv_soft))]
 use crate::soft::plus_products;
 use crate::soft::{Soft, exponent_field};
 use crate::view::{Qkv, View};

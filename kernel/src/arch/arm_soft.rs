@@ -13,26 +13,12 @@ use core::arch::naked_asm;
 
 use crate::soft::Soft;
 
-/// `((sum + a0 b0) + a1 b1) + …`, with every `stride`-th number of `b`; all are zero or normal.
-pub(crate) fn plus_products(mut sum: Soft, a: &[f32], b: &[f32], stride: usize) -> Soft {
-    let before_last = a.len().saturating_sub(1).saturating_mul(stride);
-    if a.is_empty() || b.len() <= before_last {
-        return sum;
-    }
-    let step = stride * size_of::<f32>();
-    // SAFETY: reads all of `a`, and of `b` as many numbers, of which the last was seen to exist.
-    unsafe {
-        add_products(&mut sum, a.as_ptr(), b.as_ptr(), a.len(), step);
-    }
-    sum
-}
-
 /// `count` is at least one; the step of `b` is in bytes.
 ///
 /// r6 and r7 are the sum's magnitude and exponent (plus 254, as that of a product of two fields), r10 its
 /// sign; r5, r3 and r12 are the product's. lr and r8 point to `a` and `b`, r9 is the step, r11 the end.
 #[unsafe(naked)]
-unsafe extern "C" fn add_products(
+pub(super) unsafe extern "C" fn add_products(
     sum: &mut Soft,
     a: *const f32,
     b: *const f32,
