@@ -259,7 +259,7 @@ fn has_one_result_on_every_body(board: &Board) -> Result<(), Failed> {
     }
     print!("{printed}");
     let printed = board.run("differential")?;
-    if printed.trim() != "differential: 4000 equal" {
+    if printed.trim() != "differential: 4250 equal" {
         return Err(printed.into());
     }
     Ok(())
