@@ -56,15 +56,10 @@ fn too_much_stack(count: &Count) -> Option<String> {
 }
 
 /// Plain loops take less than twice as much; or less than half as much again on M0 and M3, whose multipliers do no
-/// more for a kernel than for them, and where an f32 has to be made of integers.
+/// more for a kernel than for them.
 fn hardly_faster(core: &str, count: &Count) -> Option<String> {
     let (problem, plain) = (count.problem, count.plain_instructions?);
-    let soft = core == "rv32imac" && problem.format == ProblemFormat::F32;
-    let tenths = if soft || ["m0", "m3"].contains(&core) {
-        15
-    } else {
-        20
-    };
+    let tenths = if ["m0", "m3"].contains(&core) { 15 } else { 20 };
     (is_large(&problem) && 10 * plain < tenths * count.instructions)
         .then(|| format!("{problem}: plain loops take only {plain} instructions"))
 }
