@@ -141,7 +141,7 @@ fn i8_is_the_exact_result_rounded_once() {
     assert!(errors.worst < 0.501 && errors.rms() < 0.289, "{errors:?}");
 }
 
-/// In units of its own last place as exact as i16, which is 1/256 of the error that i8 has.
+/// In units of its own last place as exact as i16, which is a 200th of the error that i8 has.
 #[test]
 fn i16_of_i8_is_within_0_58_units_of_the_exact_result() {
     let finer = |format: Quantized<i8>| {
@@ -154,8 +154,8 @@ fn i16_of_i8_is_within_0_58_units_of_the_exact_result() {
 
     let mut rng = Rng::with_seed(14);
     let coarse = hard_problems(|| rng.i8(..), |format| (format, 1.0));
-    assert!(errors.rms() / 256.0 < coarse.rms() / 100.0, "{coarse:?}");
-    assert!(errors.worst / 256.0 < coarse.worst / 100.0, "{coarse:?}");
+    assert!(errors.rms() / 256.0 < coarse.rms() / 200.0, "{coarse:?}");
+    assert!(errors.worst / 256.0 < coarse.worst / 200.0, "{coarse:?}");
 }
 
 /// Products and values in −1..1: the bound grows with their size.
