@@ -5,7 +5,7 @@ use std::env;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rustc-check-cfg=cfg(kqv_dsp, kqv_dsp_v8m, kqv_lanes4, kqv_narrow)");
+    println!("cargo::rustc-check-cfg=cfg(kqv_dsp, kqv_dsp_v8m, kqv_lanes4, kqv_narrow, kqv_packs)");
     println!("cargo::rustc-check-cfg=cfg(kqv_riscv, kqv_riscv_float, kqv_soft, kqv_vectors)");
     let target = env::var("TARGET").unwrap_or_default();
     if target.starts_with("thumbv6m-") {
@@ -30,6 +30,9 @@ fn main() {
         println!("cargo::rustc-cfg=kqv_dsp_v8m");
     }
     let variable = |name: &str| env::var(name).unwrap_or_default();
+    if target.starts_with("thumbv7em-") || v8m || variable("CARGO_CFG_TARGET_OS") != "none" {
+        println!("cargo::rustc-cfg=kqv_packs"); // as DSP instructions want it; a desktop, to test it
+    }
     let features = variable("CARGO_CFG_TARGET_FEATURE");
     let has = |feature: &str| features.split(',').any(|has| has == feature);
     let (lanes4, x86) = match variable("CARGO_CFG_TARGET_ARCH").as_str() {

@@ -225,7 +225,7 @@ pub const fn fast_scratch_cells(keys: usize, columns: usize) -> usize {
 
 /// Every query; the shapes fit, and `scratch` has at least a cell for every one of the `keys`.
 #[expect(clippy::too_many_arguments, reason = "all that attention takes")]
-fn attend_rows<F, M, O>(
+pub(crate) fn attend_rows<F, M, O>(
     body: Body,
     format: F,
     keys: usize,
@@ -377,6 +377,7 @@ pub(crate) fn attend_row<F, M, O, const SCORED: bool>(
 }
 
 /// Scores that can be changed, bounded if there is a cap.
+#[cfg_attr(target_os = "none", inline(never))] // its frame is not for those who change nothing
 fn score_to_change<F: Format>(
     prepared: F::Prepared,
     softcap: Softcap,

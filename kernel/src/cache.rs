@@ -180,7 +180,7 @@ impl<N: Copy, const D: usize, const E: usize, const CAP: usize> KvCache<N, D, E,
 }
 
 /// Whether every query sees every key as it is.
-fn sees_all<M: Modify>(attention: Attention<M>, queries: usize, keys: usize) -> bool {
+pub(crate) fn sees_all<M: Modify>(attention: Attention<M>, queries: usize, keys: usize) -> bool {
     let whole = |row| {
         let position = row + attention.offset;
         visible_keys(&attention.mask, Query { row, position }, keys) == (0..keys)

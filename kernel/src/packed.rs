@@ -1,7 +1,7 @@
 //! Keys and values of i8 in the order in which a chip's multiplier wants them: packed once, read by many queries.
 //!
-//! How they lie is in [`ring`], what is done with them in [`call`]. Sums of integers are exact, so that all has the bits
-//! of [`attend_view`](crate::attend_view).
+//! That of a chip with DSP instructions is [`paired`]; every other chip wants them [`plain`]. Sums of integers are exact,
+//! so that all has the bits of [`attend_view`](crate::attend_view).
 
 use core::fmt;
 
@@ -15,16 +15,18 @@ use crate::format::Format;
 use crate::modify::Modify;
 use crate::q_format::QFormat;
 use crate::view::{ShapeError, View};
-use call::Call;
-use ring::{FOUR, Ring, STEP, TRIPLE, place_keys, place_values};
+#[cfg(kqv_packs)]
+use paired as layout;
+#[cfg(not(kqv_packs))]
+use plain as layout;
 
 #[cfg(kqv_dsp)]
-pub(crate) use ring::filled_up;
+pub(crate) use paired::filled_up;
 
-mod call;
-#[cfg(kqv_dsp)]
-mod fast;
-mod ring;
+#[cfg(kqv_packs)]
+mod paired;
+#[cfg(not(kqv_packs))]
+mod plain;
 
 /// A format of 8-bit integers: [`Quantized<i8>`](Quantized), or that of `FixedI8<Frac>`.
 pub trait Packable: Format<Cell = i32, Sum = u64, Prepared = Prepared> {
@@ -32,6 +34,8 @@ pub trait Packable: Format<Cell = i32, Sum = u64, Prepared = Prepared> {
     fn integers(elements: &[Self::Element]) -> &[i8];
     /// The same, to be written.
     fn integers_mut(elements: &mut [Self::Element]) -> &mut [i8];
+    /// The format of those integers.
+    fn of_integers(&self) -> Quantized<i8>;
 }
 
 impl Packable for Quantized<i8> {
@@ -41,6 +45,10 @@ impl Packable for Quantized<i8> {
 
     fn integers_mut(elements: &mut [i8]) -> &mut [i8] {
         elements
+    }
+
+    fn of_integers(&self) -> Self {
+        *self
     }
 }
 
@@ -52,14 +60,19 @@ impl<N: Fixed<Bits = i8>> Packable for QFormat<N> {
     fn integers_mut(elements: &mut [N]) -> &mut [i8] {
         N::peel_slice_mut(elements)
     }
+
+    fn of_integers(&self) -> Quantized<i8> {
+        self.quantized()
+    }
 }
 
 /// Keys (S, D) and values (S, E) of up to `capacity` tokens in 8 bits, packed for the multiplier of a chip.
 ///
 /// Where many queries meet the same keys, as in a prefill, or the same cache token after token, a Cortex-M with DSP
-/// instructions takes about two thirds of the instructions of [`attend_view`](crate::attend_view), for the same bits;
-/// on other machines it only works. It takes 2 bytes for a number of K and 8/3 for one of V, in memory that it is
-/// given, an array of its own or a borrowed slice; [`packed_words`] says how much.
+/// instructions takes about two thirds of the instructions of [`attend_view`](crate::attend_view), for the same bits,
+/// and 2 bytes for a number of K and 8/3 for one of V. On other chips numbers lie as they are, in a byte each, and take
+/// what `attend_view` takes; on a desktop they lie as on a chip with DSP instructions, and it only works. The memory
+/// is given, an array of its own or a borrowed slice; [`packed_words`] says how much.
 ///
 /// ```
 /// use kqv::{Attention, PackedKv, Quantized, View};
@@ -81,9 +94,18 @@ impl<N: Fixed<Bits = i8>> Packable for QFormat<N> {
 pub struct PackedKv<F, M> {
     format: F,
     memory: M,
+    tokens: Tokens,
+}
+
+/// How many tokens there are, and of what shape.
+#[derive(Clone, Copy, Debug)]
+struct Tokens {
     capacity: usize,
+    /// D
     width: usize,
+    /// E
     value_width: usize,
+    /// S
     len: usize,
     /// Where the oldest token lies, once the ring has gone around.
     oldest: usize,
@@ -92,13 +114,12 @@ pub struct PackedKv<F, M> {
 /// How many words [`PackedKv`] needs for `capacity` tokens with keys of `width` columns (D) and values of
 /// `value_width` (E).
 pub const fn packed_words(capacity: usize, width: usize, value_width: usize) -> usize {
-    let columns = 2 * (width.div_ceil(STEP) + value_width.div_ceil(TRIPLE));
-    capacity.next_multiple_of(FOUR).saturating_mul(columns)
+    layout::words(capacity, width, value_width)
 }
 
 /// The scratch cells with which [`PackedKv::attend`] is fastest: two rows of scores, and two queries.
 pub const fn packed_scratch_cells(capacity: usize, width: usize) -> usize {
-    2 * capacity.next_multiple_of(FOUR) + width.next_multiple_of(STEP)
+    2 * capacity.next_multiple_of(4) + width.next_multiple_of(4)
 }
 
 impl<F: Packable, M: AsRef<[u32]> + AsMut<[u32]>> PackedKv<F, M> {
@@ -128,31 +149,34 @@ impl<F: Packable, M: AsRef<[u32]> + AsMut<[u32]>> PackedKv<F, M> {
         if words < needed {
             return Err(ShapeError::Memory { words, needed });
         }
-        Ok(Self {
-            format,
-            memory,
+        let tokens = Tokens {
             capacity,
             width,
             value_width,
             len: 0,
             oldest: 0,
+        };
+        Ok(Self {
+            format,
+            memory,
+            tokens,
         })
     }
 
     /// The number of tokens it holds, S.
     pub fn len(&self) -> usize {
-        self.len
+        self.tokens.len
     }
 
     /// Whether it holds no token.
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.tokens.len == 0
     }
 
     /// Forgets every token.
     pub fn clear(&mut self) {
-        self.len = 0;
-        self.oldest = 0;
+        self.tokens.len = 0;
+        self.tokens.oldest = 0;
     }
 
     /// Appends every key of `k` (S, D) and every value of `v` (S, E).
@@ -169,20 +193,20 @@ impl<F: Packable, M: AsRef<[u32]> + AsMut<[u32]>> PackedKv<F, M> {
             return Err(ShapeError::Keys { k, v }.into());
         }
         self.fits(k.columns(), v.columns())?;
-        if self.oldest > 0 || k.rows() > self.capacity - self.len {
+        if self.tokens.oldest > 0 || k.rows() > self.tokens.capacity - self.tokens.len {
             return Err(CacheFull {
-                capacity: self.capacity,
+                capacity: self.tokens.capacity,
             }
             .into());
         }
         if let ([(_, keys), (0, _)], [(_, values), (0, _)]) = (k.pieces(), v.pieces()) {
-            self.place(self.len, F::integers(keys), F::integers(values));
-            self.len += k.rows();
+            self.place(self.tokens.len, F::integers(keys), F::integers(values));
+            self.tokens.len += k.rows();
             return Ok(());
         }
         for (key, value) in k.iter_rows().zip(v.iter_rows()) {
-            self.place(self.len, F::integers(key), F::integers(value));
-            self.len += 1;
+            self.place(self.tokens.len, F::integers(key), F::integers(value));
+            self.tokens.len += 1;
         }
         Ok(())
     }
@@ -193,14 +217,14 @@ impl<F: Packable, M: AsRef<[u32]> + AsMut<[u32]>> PackedKv<F, M> {
     /// [`PackError`] if it holds `capacity` tokens already, or the rows have other lengths; nothing is changed then.
     pub fn push(&mut self, key: &[F::Element], value: &[F::Element]) -> Result<(), PackError> {
         self.fits(key.len(), value.len())?;
-        if self.oldest > 0 || self.len == self.capacity {
+        if self.tokens.oldest > 0 || self.tokens.len == self.tokens.capacity {
             return Err(CacheFull {
-                capacity: self.capacity,
+                capacity: self.tokens.capacity,
             }
             .into());
         }
-        self.place(self.len, F::integers(key), F::integers(value));
-        self.len += 1;
+        self.place(self.tokens.len, F::integers(key), F::integers(value));
+        self.tokens.len += 1;
         Ok(())
     }
 
@@ -211,14 +235,14 @@ impl<F: Packable, M: AsRef<[u32]> + AsMut<[u32]>> PackedKv<F, M> {
     pub fn slide(&mut self, key: &[F::Element], value: &[F::Element]) -> Result<(), ShapeError> {
         self.fits(key.len(), value.len())?;
         let (key, value) = (F::integers(key), F::integers(value));
-        if self.len < self.capacity {
-            self.place(self.len, key, value);
-            self.len += 1;
-        } else if self.capacity > 0 {
-            self.place(self.oldest, key, value);
-            self.oldest += 1;
-            if self.oldest == self.capacity {
-                self.oldest = 0;
+        if self.tokens.len < self.tokens.capacity {
+            self.place(self.tokens.len, key, value);
+            self.tokens.len += 1;
+        } else if self.tokens.capacity > 0 {
+            self.place(self.tokens.oldest, key, value);
+            self.tokens.oldest += 1;
+            if self.tokens.oldest == self.tokens.capacity {
+                self.tokens.oldest = 0;
             }
         }
         Ok(())
@@ -253,9 +277,9 @@ impl<F: Packable, M: AsRef<[u32]> + AsMut<[u32]>> PackedKv<F, M> {
         scratch: &mut [i32],
         output: &mut [F::Element],
     ) -> Result<(), ShapeError> {
-        let (keys, columns) = (self.len, self.value_width);
-        if q.columns() != self.width {
-            let (q, k) = (q.columns(), self.width);
+        let (keys, columns) = (self.tokens.len, self.tokens.value_width);
+        if q.columns() != self.tokens.width {
+            let (q, k) = (q.columns(), self.tokens.width);
             return Err(ShapeError::Width { q, k });
         }
         if q.rows().checked_mul(columns) != Some(output.len()) {
@@ -273,39 +297,24 @@ impl<F: Packable, M: AsRef<[u32]> + AsMut<[u32]>> PackedKv<F, M> {
             offset: keys.saturating_sub(attention.mask.queries(q.rows())),
             ..attention
         };
-        let prepared = self
-            .format
-            .prepare(body, attention.scale.factor(self.width));
-        let call = Call {
-            ring: self.ring(),
-            prepared,
-            q: q.map(F::integers),
+        let (format, q) = (self.format.of_integers(), q.map(F::integers));
+        let (words, output) = (self.memory.as_ref(), F::integers_mut(output));
+        layout::attend(
+            self.tokens,
+            words,
+            body,
+            format,
+            q,
             attention,
-        };
-        call.attend(scratch, F::integers_mut(output));
+            scratch,
+            output,
+        );
         Ok(())
-    }
-
-    fn ring(&self) -> Ring<'_> {
-        let rows = self.capacity.next_multiple_of(FOUR);
-        let key_words = 2 * self.width.div_ceil(STEP);
-        let words = self.memory.as_ref();
-        let (keys, values) = words.split_at_checked(rows * key_words).unwrap_or_default();
-        Ring {
-            keys,
-            values,
-            key_words,
-            rows,
-            capacity: self.capacity,
-            len: self.len,
-            oldest: self.oldest,
-            value_width: self.value_width,
-        }
     }
 
     /// Whether a key and a value have the widths of those that are here.
     fn fits(&self, key: usize, value: usize) -> Result<(), ShapeError> {
-        for (values, columns) in [(key, self.width), (value, self.value_width)] {
+        for (values, columns) in [(key, self.tokens.width), (value, self.tokens.value_width)] {
             if values != columns {
                 let rows = 1;
                 return Err(ShapeError::Length {
@@ -320,16 +329,7 @@ impl<F: Packable, M: AsRef<[u32]> + AsMut<[u32]>> PackedKv<F, M> {
 
     /// Packs tokens, one or several, into place `j` and the following.
     fn place(&mut self, j: usize, keys: &[i8], values: &[i8]) {
-        let (width, value_width) = (self.width, self.value_width);
-        let rows = self.capacity.next_multiple_of(FOUR);
-        let key_words = 2 * width.div_ceil(STEP);
-        let words = self.memory.as_mut();
-        let Some((packed, triples)) = words.split_at_mut_checked(rows * key_words) else {
-            return;
-        };
-        place_keys(keys, width, j, packed);
-        let triples = triples.get_mut(2 * j..).unwrap_or_default();
-        place_values(values, value_width, 2 * rows, triples);
+        layout::place(self.tokens, self.memory.as_mut(), j, keys, values);
     }
 }
 

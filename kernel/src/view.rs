@@ -58,6 +58,19 @@ impl<'a, N> View<'a, N> {
         self.rows
     }
 
+    /// `len` rows of a ring, from that in place `oldest` on.
+    #[cfg(not(kqv_packs))]
+    pub(crate) fn from_oldest(ring: &'a [N], oldest: usize, len: usize, columns: usize) -> Self {
+        let rows = ring.get(..len * columns).unwrap_or_default();
+        let (tail, head) = rows.split_at_checked(oldest * columns).unwrap_or_default();
+        Self {
+            head,
+            tail,
+            rows: len,
+            columns,
+        }
+    }
+
     /// The number of columns.
     pub const fn columns(&self) -> usize {
         self.columns

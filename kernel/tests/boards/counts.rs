@@ -20,9 +20,7 @@ pub(crate) fn check_counts(core: &str, board: &Board) -> Result<(), Failed> {
     for count in &counts {
         faults.extend(other_output(count)?);
         faults.extend(too_much_stack(count));
-        if has_dsp(core) || count.problem.format != ProblemFormat::PackedI8 {
-            faults.extend(hardly_faster(core, count)); // what is packed is for those who have DSP instructions
-        }
+        faults.extend(hardly_faster(core, count));
         faults.extend(depends_on_numbers(count, &counts));
         faults.extend(slower_than_promised(core, count));
         faults.extend(causal_in_vain(count, &counts));

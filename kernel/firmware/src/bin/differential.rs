@@ -65,9 +65,9 @@ fn float(bits: u32, spread: usize) -> f32 {
         return 0.0;
     }
     let exponent = 127 - 3 + u32::from(magnitude % 8);
-    let fraction = bits & (1 << FRACTION_BITS) - 1;
-    let fraction = fraction >> (3 * spread).min(22) << (3 * spread).min(22);
-    f32::from_bits(bits & 1 << 31 | exponent << FRACTION_BITS | fraction)
+    let left_out = (3 * spread).min(22);
+    let fraction = (bits & ((1 << FRACTION_BITS) - 1)) >> left_out << left_out;
+    f32::from_bits((bits & (1 << 31)) | (exponent << FRACTION_BITS) | fraction)
 }
 
 /// Runs one random problem on both bodies; `true` where their outputs are equal.

@@ -1,7 +1,8 @@
 //! Measures the stack that the entry points with arrays take, which keep scores and output on it.
 //!
 //! A line is `attend i8 64x32 3456 bytes, 4608 allowed`: entry point, format, (S, D), what was used below the caller
-//! and what the documentation allows. `attend` has as many queries as keys, the cache and the layer one.
+//! and what the documentation allows. `attend` has as many queries as keys, the cache and the layer one; `view` and
+//! `packed` are given all arrays, with and without a soft cap and a bias.
 #![no_std]
 #![no_main]
 
@@ -9,8 +10,9 @@ use core::hint::black_box;
 
 use fixed::types::{I3F5, I4F12};
 use kqv::{
-    Arithmetic, Attention, FineOutput, Format, KvCache, Merge, MultiHead, Number, PackedKv,
-    Quantized, Rescale, Split, View, packed_scratch_cells, packed_words,
+    Alibi, Arithmetic, Attention, FineOutput, Format, KvCache, Mask, Merge, Modify, MultiHead,
+    Number, PackedKv, Qkv, Quantized, Rescale, Softcap, Split, View, attend_view,
+    packed_scratch_cells, packed_words,
 };
 use kqv_firmware::{exit, println, stack_bytes_of, take_free_memory_beside_a_large_stack};
 
@@ -30,6 +32,7 @@ fn main() -> ! {
     kept &= every_cache::<16, 16>() & every_cache::<64, 32>();
     kept &= every_layer::<16>() & every_layer::<64>();
     kept &= packed::<16, 16>() & packed::<64, 32>();
+    kept &= every_view();
     exit(i32::from(!kept))
 }
 
@@ -128,29 +131,86 @@ fn layer<A: Arithmetic, const S: usize>(
     report("step", name, [S, D], used, scratch(S, D) + elements + turns)
 }
 
+/// Soft cap and bias.
+fn changed() -> Attention<(Mask, Alibi)> {
+    Attention {
+        softcap: Softcap::new(30.0).unwrap_or_default(),
+        ..Attention::of((Mask::Causal, Alibi::of_head(1, 8)))
+    }
+}
+
+/// `attend_view` in every format.
+fn every_view() -> bool {
+    let scales = Quantized::<i8>::from_fraction_bits(5, 5, 5);
+    view("f32", <f32 as Number>::FORMAT, 0.0)
+        & view("i16", I4F12::FORMAT, I4F12::ZERO)
+        & view("i8", I3F5::FORMAT, I3F5::ZERO)
+        & scales.is_ok_and(|scales| view("i8-i16", FineOutput::of(scales), 0))
+}
+
+/// `attend_view`, whose scores and output lie with the caller.
+fn view<F: Format>(name: &str, format: F, zero: F::Element) -> bool {
+    const SIZE: usize = 16;
+    let rows = black_box([[zero; SIZE]; SIZE]);
+    let mut scratch = [F::ZERO_CELL; 4 * 2 * SIZE];
+    let mut output = [F::ZERO; SIZE * SIZE];
+    let rows = View::from(&rows);
+    let Ok(qkv) = Qkv::new(rows, rows, rows) else {
+        return false;
+    };
+    let plain = stack_bytes_of(|| {
+        apart(|| {
+            let done = attend_view(
+                format,
+                qkv,
+                Attention::CAUSAL,
+                &mut scratch,
+                &mut output,
+                (),
+            );
+            _ = black_box(done);
+        });
+    });
+    let with_changes = stack_bytes_of(|| {
+        apart(|| {
+            let done = attend_view(format, qkv, changed(), &mut scratch, &mut output, ());
+            _ = black_box(done);
+        });
+    });
+    let size = [SIZE, SIZE];
+    report("view", name, size, plain, 0) & report("changed view", name, size, with_changes, 0)
+}
+
 /// `PackedKv::attend`, whose scores and output lie with the caller.
 fn packed<const S: usize, const D: usize>() -> bool {
     let rows = black_box([[I3F5::ZERO; D]; S]);
-    let (mut words, mut scratch) = ([0; PACKED_WORDS], [0; SCRATCH_CELLS]);
+    let mut words = [0; PACKED_WORDS];
+    let Ok(mut past) = PackedKv::new(I3F5::FORMAT, &mut words, S, D, D) else {
+        return false;
+    };
+    let rows = View::from(&rows);
+    let plain = attend_packed(&mut past, rows, Attention::CAUSAL);
+    let with_changes = attend_packed(&mut past, rows, changed());
+    report("packed", "i8", [S, D], plain, 0)
+        & report("changed packed", "i8", [S, D], with_changes, 0)
+}
+
+/// What attention over nothing but these keys and values takes.
+fn attend_packed(
+    past: &mut PackedKv<<I3F5 as Number>::Format, &mut [u32; PACKED_WORDS]>,
+    rows: View<'_, I3F5>,
+    attention: Attention<impl Modify>,
+) -> usize {
+    let mut scratch = [0; SCRATCH_CELLS];
     let mut output = [I3F5::ZERO; OUTPUTS];
-    let output = &mut output[..S * D];
-    let mut used = usize::MAX;
-    if let Ok(mut past) = PackedKv::new(I3F5::FORMAT, &mut words, S, D, D)
-        && past.extend(View::from(&rows), View::from(&rows)).is_ok()
-    {
-        used = stack_bytes_of(|| {
-            apart(|| {
-                _ = black_box(past.attend(
-                    View::from(&rows),
-                    Attention::CAUSAL,
-                    &mut scratch,
-                    output,
-                ));
-            });
-        });
+    past.clear();
+    if past.extend(rows, rows).is_err() {
+        return usize::MAX;
     }
-    println!("packed i8 {S}x{D} {used} bytes, {FRAMES} allowed");
-    used <= FRAMES
+    let output = &mut output[..rows.rows() * rows.columns()];
+    stack_bytes_of(|| {
+        apart(|| _ = black_box(past.attend(rows, attention, &mut scratch, output)));
+    })
 }
 
 /// What the largest packed problem needs.
