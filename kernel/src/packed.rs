@@ -1,6 +1,6 @@
 //! Keys and values of i8 in the order in which a chip's multiplier wants them: packed once, read by many queries.
 //!
-//! That of a chip with DSP instructions is [`paired`]; every other chip wants them [`plain`]. Sums of integers are exact,
+//! That of a chip with DSP instructions is in `paired`; every other chip wants them `plain`. Sums of integers are exact,
 //! so that all has the bits of [`attend_view`](crate::attend_view).
 
 use core::fmt;
