@@ -59,7 +59,7 @@ const SOFT_PAYS: bool = !QUADS_PAY && cfg!(any(target_arch = "arm", target_arch 
 /// Whether integers are best taken four keys at a time: not where there is assembly for whole rows.
 pub(crate) const FOURS_PAY: bool = !cfg!(any(kqv_dsp, kqv_narrow));
 
-/// Whether i8 is best taken two queries at a time: not where sixteen sums do not stay in registers.
+/// Whether integers are best taken two queries at a time: not where sixteen sums do not stay in registers.
 pub(crate) const TWO_ROWS_PAY: bool = !cfg!(target_arch = "arm");
 
 /// The most queries that a body works on at once.

@@ -208,7 +208,7 @@ const fn q30(value: f64) -> i32 {
 ///
 /// The factor allows for the half that rounding down costs each of the `keys` on average. `sum` >= 2^30
 /// and `total` <= 2^30. A straight line, so that no sum changes how long it takes.
-#[cfg_attr(any(kqv_narrow, kqv_riscv), inline(never))] // it takes a third of a kilobyte of flash
+#[cfg_attr(any(kqv_narrow, kqv_riscv), inline(never))] // once in flash, not at every caller
 pub(crate) fn share_factor(sum: u64, total: u32, keys: usize) -> u32 {
     // The sum is so great that its high half, and what is above, decides how far to shift.
     let [low, high] = words(sum);

@@ -23,7 +23,7 @@
 //!
 //! On a chip the number of instructions depends on the shape and the mask, not on the numbers, with two exceptions:
 //! a row of i16 whose greatest score lies 2³¹ steps above that of its first visible key is scored once more, from
-//! another base; and scores that are changed (soft cap, bias) take longer where they are large. What a single
+//! another base; and scores that are changed (soft cap, bias) may take longer where they are large. What a single
 //! instruction takes is up to the core: a division may take more cycles for some numbers. On a desktop many queries at
 //! once take longer where fewer shares are small.
 

@@ -13,7 +13,7 @@ use crate::integer::saturated;
 /// Keys that share a load of Q; columns of Q that are loaded at once.
 const FOUR: usize = 4;
 /// Columns of V that share a load of a share; sixteen do not stay in registers.
-const EIGHT: usize = 8;
+pub(crate) const EIGHT: usize = 8;
 /// The widest rows of i16 whose sums of low halves stay in 32 bits.
 pub(crate) const MAX_WIDTH_I16: usize = 1 << 16;
 

@@ -72,9 +72,9 @@ mod fine;
 mod row;
 // or four at a time,
 mod fours;
-// with V for two rows,
+// or for two queries at once,
 mod two_rows;
-// whose means may be finer than V,
+// to means that may be finer than V,
 mod mean_of;
 // or taken apart, to be shown,
 mod shares;

@@ -3,7 +3,7 @@
 #[cfg(kqv_riscv)]
 use crate::arch::riscv;
 use crate::fine::FINER;
-use crate::fours;
+use crate::fours::{EIGHT, mix_eight};
 use crate::integer::Core;
 
 /// A mean of values `I`.
@@ -12,8 +12,8 @@ pub trait MeanOf<I: Copy>: Core {
     fn weighted(share: i32, value: I) -> i32;
 
     /// Eight columns of V (S, E) from `first` on, each row times its share for either query.
-    fn sums_of_two(shares: [&[i32]; 2], v: &[I], width: usize, first: usize) -> [[i32; 8]; 2] {
-        shares.map(|shares| fours::mix_eight(shares, v, width, first, Self::weighted))
+    fn sums_of_two(shares: [&[i32]; 2], v: &[I], width: usize, first: usize) -> [[i32; EIGHT]; 2] {
+        shares.map(|shares| mix_eight(shares, v, width, first, Self::weighted))
     }
 }
 
@@ -23,7 +23,7 @@ impl MeanOf<i8> for i8 {
     }
 
     #[cfg(kqv_riscv)]
-    fn sums_of_two(shares: [&[i32]; 2], v: &[i8], width: usize, first: usize) -> [[i32; 8]; 2] {
+    fn sums_of_two(shares: [&[i32]; 2], v: &[i8], width: usize, first: usize) -> [[i32; EIGHT]; 2] {
         riscv::sums_of_two_i8(shares, v, width, first).unwrap_or_default()
     }
 }
@@ -35,7 +35,7 @@ impl MeanOf<i8> for i16 {
     }
 
     #[cfg(kqv_riscv)]
-    fn sums_of_two(shares: [&[i32]; 2], v: &[i8], width: usize, first: usize) -> [[i32; 8]; 2] {
+    fn sums_of_two(shares: [&[i32]; 2], v: &[i8], width: usize, first: usize) -> [[i32; EIGHT]; 2] {
         riscv::sums_of_two_fine_i8(shares, v, width, first).unwrap_or_default()
     }
 }
@@ -57,7 +57,12 @@ impl MeanOf<i16> for i16 {
     }
 
     #[cfg(kqv_riscv)]
-    fn sums_of_two(shares: [&[i32]; 2], v: &[i16], width: usize, first: usize) -> [[i32; 8]; 2] {
+    fn sums_of_two(
+        shares: [&[i32]; 2],
+        v: &[i16],
+        width: usize,
+        first: usize,
+    ) -> [[i32; EIGHT]; 2] {
         riscv::sums_of_two_i16(shares, v, width, first).unwrap_or_default()
     }
 }

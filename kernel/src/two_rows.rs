@@ -11,14 +11,12 @@ use crate::attention::{Attention, Softcap};
 use crate::exp::share_factor;
 use crate::fixed::{Prepared, Quantized};
 use crate::format::Format;
+use crate::fours::EIGHT;
 use crate::integer::{Core, Integer, saturated};
 use crate::mean_of::MeanOf;
 use crate::modify::Modify;
 use crate::row::{greatest, share, weigh};
 use crate::view::{Qkv, View};
-
-/// Columns of K, and of V, that are worked on at once.
-const EIGHT: usize = 8;
 
 /// Attends for the first queries, an even number; returns for how many.
 #[inline(never)] // its frame is not for those who do without

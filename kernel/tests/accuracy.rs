@@ -218,3 +218,30 @@ fn integer_layers_are_within_3_6_units_of_the_layer_in_f64() {
         assert!(errors.worst < 3.6 && errors.rms() < 0.66, "{errors:?}");
     }
 }
+
+/// Of every size of a sum: the ends of a power of two, what lies near them, and anything between.
+#[test]
+fn a_share_factor_is_the_total_over_the_sum() {
+    fn law<I: Integer>(total: u64, rng: &mut Rng) -> u64 {
+        let mut worst = 0;
+        for bits in 30..47 {
+            let (least, greatest) = (1_u64 << bits, (2_u64 << bits) - 1);
+            let near = [least, least + 1, greatest - 1, greatest];
+            let between = (0..2000).map(|_| rng.u64(least..=greatest));
+            for sum in near.into_iter().chain(between).collect::<Vec<_>>() {
+                // A key adds 2^30 at most, and half a unit to the total.
+                let keys = usize::try_from(sum.div_ceil(1 << 30)).expect("2^17 at most");
+                let total = u128::from(total) + u128::try_from(keys / 2).expect("small");
+                let exact = ((total << 32) / u128::from(sum)).min(u32::MAX.into());
+                let factor = Quantized::<I>::share_factor(sum, keys);
+                let exact = u64::try_from(exact).expect("32 bits");
+                worst = worst.max(exact.abs_diff(factor.into()));
+            }
+        }
+        worst
+    }
+    let mut rng = Rng::with_seed(15);
+    let i8 = law::<i8>((1 << 24) - (1 << 17), &mut rng);
+    let i16 = law::<i16>(1 << 30, &mut rng);
+    assert!(i8 <= 1 && i16 <= 4, "{i8} and {i16} units of 2^-32");
+}

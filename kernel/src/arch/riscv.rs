@@ -16,8 +16,6 @@ mod score;
 
 /// Rows of K that share a load of Q, and columns of a step.
 const FOUR: usize = 4;
-/// Columns that a step takes where two queries share it.
-const EIGHT: usize = 8;
 
 /// The nearest number of 32 bits, −(2^31 − 1) at least, by masks: the compiler would branch.
 #[expect(clippy::cast_possible_truncation, reason = "both words are taken")]

@@ -1,8 +1,8 @@
 //! The blocks of [`quad`](crate::quad) for a RISC-V core with a floating-point unit: sixteen sums in registers.
 //!
 //! Of the portable loops the compiler makes code that moves half of the sums from register to register in every
-//! step: 3.7 instructions for a multiply-add instead of 2.6 and 2.7. (`FMADD` would be one, but rounds once.) What
-//! is not a tile, or has no whole fours of columns, is portable.
+//! step. (`FMADD` would be one instruction, but rounds once.) What is not a tile, or has no whole fours of columns, is
+//! portable.
 
 #![expect(
     unsafe_code,

@@ -1,5 +1,4 @@
-//! Sums of products for RISC-V cores without floating point: 37 instructions for a multiply-add of the usual kind,
-//! where the compiler needs 90.
+//! Sums of products for RISC-V cores without floating point: 37 instructions for a multiply-add of the usual kind.
 //!
 //! The loop of [`Soft`] step by step, with its usual path falling through. Fractions are multiplied from the upper ends
 //! of words, so that `MULHU` gives the 32 bits that count; what lies below is asked for only if it decides a tie.

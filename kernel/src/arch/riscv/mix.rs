@@ -8,7 +8,7 @@
 
 use core::arch::naked_asm;
 
-use super::EIGHT;
+use crate::fours::EIGHT;
 
 /// What the loops read; the order is that of their loads.
 #[repr(C)]

@@ -11,7 +11,8 @@
 
 use core::arch::naked_asm;
 
-use super::{EIGHT, FOUR};
+use super::FOUR;
+use crate::fours::EIGHT;
 
 /// Four columns of a row of K, each times that of Q, join a sum.
 macro_rules! four_columns {
